@@ -1,7 +1,10 @@
 /** A request as it arrived from a task, through the proxy, at the host of an outside system. */
 export interface StandInRequest {
   readonly method: string;
+  /** Its host is what the request's Host header names. */
   readonly url: URL;
+  /** Where the caller connected to: the proxy's CONNECT target. Differs from the URL's host when an origin is asked directly. */
+  readonly connectedTo: { readonly host: string; readonly port: number };
   /** Lower-case names. */
   readonly headers: Readonly<Record<string, string>>;
   readonly body: Buffer;
@@ -24,6 +27,19 @@ export interface StandIn {
   /** Host names it answers for. */
   readonly hosts: readonly (string | RegExp)[];
   answer(request: StandInRequest): StandInAnswer | Promise<StandInAnswer>;
+  /**
+   * What to show in the TLS handshake for that server name (SNI), as PEM; chain after the leaf. Nothing leaves it to the
+   * proxy, which then issues one from the rehearsal's own CA.
+   */
+  certificateFor?(
+    host: string,
+    connectedTo: { readonly host: string; readonly port: number },
+  ): { readonly certificate: string; readonly key: string } | undefined;
+  /**
+   * Plays a plain TCP service behind a CONNECT to that address: the bytes it greets with, empty for a silent one.
+   * Nothing means that TLS or HTTP is spoken there.
+   */
+  greeting?(connectedTo: { readonly host: string; readonly port: number }): string | undefined;
   /** All that can be seen of it, as plain JSON, for the report's before, during and after. */
   state(): unknown;
   /** What carries any session's mark now, one sentence each; must be empty at the end of a window. */
