@@ -1,5 +1,4 @@
-import { type IncomingMessage, Agent as PlainAgent, request as plainRequest } from 'node:http';
-import { Agent as TlsAgent, request as tlsRequest } from 'node:https';
+import type { Agent, IncomingMessage } from 'node:http';
 import { getProxyForUrl } from 'proxy-from-env';
 import type { Clock } from './clock.ts';
 import { connectionProblem, neverLeft } from './connection-error.ts';
@@ -77,31 +76,30 @@ const LARGEST_ANSWER = 64 * 1024 * 1024;
 
 /** The one way out of a task, on Node's own client: it knows custom CAs on every version, and a proxy by its agent. */
 export function createHttp(options: HttpOptions): Http {
-  const agents = new Map<string, PlainAgent>();
+  const agents = new Map<string, Agent>();
   const quotas = new Map<string, (headers: Readonly<Record<string, string>>) => Quota | undefined>();
   const pausedUntil = new Map<string, number>();
   let calls = 0;
 
-  async function agentFor(url: URL): Promise<PlainAgent> {
+  async function agentFor(url: URL): Promise<Agent> {
     // The environment is read at each call: Azure's agent announces its proxy there after we have started.
     const proxy = getProxyForUrl(url.href);
     const key = `${url.protocol} ${proxy}`;
-    let agent = agents.get(key);
-    if (!agent) {
-      if (proxy) agent = (await import('./proxy.ts')).proxyAgent(url.protocol, proxy);
-      else
-        agent =
-          url.protocol === 'https:'
-            ? new TlsAgent({ keepAlive: true, maxSockets: 32 })
-            : new PlainAgent({ keepAlive: true, maxSockets: 32 });
-      agents.set(key, agent);
-    }
+    const known = agents.get(key);
+    if (known) return known;
+    const made = proxy
+      ? (await import('./proxy.ts')).proxyAgent(url.protocol, proxy)
+      : new (await clientFor(url)).Agent({ keepAlive: true, maxSockets: 32 });
+    // First calls that came together all waited for the import; an agent that is not kept would never be closed.
+    const agent = agents.get(key) ?? made;
+    agents.set(key, agent);
     return agent;
   }
 
   async function attempt(request: HttpRequest): Promise<HttpAnswer> {
     const url = new URL(request.url);
     const agent = await agentFor(url);
+    const client = await clientFor(url);
     const body = request.json === undefined ? request.body : JSON.stringify(request.json);
     const headers: Record<string, string> = { accept: 'application/json', 'user-agent': options.userAgent };
     if (request.json !== undefined) headers['content-type'] = 'application/json';
@@ -111,8 +109,7 @@ export function createHttp(options: HttpOptions): Http {
     calls += 1;
     const started = performance.now();
     const answer = await new Promise<HttpAnswer>((resolve, reject) => {
-      const send = url.protocol === 'https:' ? tlsRequest : plainRequest;
-      const outgoing = send(url, {
+      const outgoing = client.request(url, {
         method: request.method,
         headers,
         agent,
@@ -217,6 +214,11 @@ export function createHttp(options: HttpOptions): Http {
       agents.clear();
     },
   };
+}
+
+/** Loading node:https takes half as long as starting Node does: only a step that calls somebody pays for it. */
+function clientFor(url: URL): Promise<typeof import('node:http') | typeof import('node:https')> {
+  return url.protocol === 'https:' ? import('node:https') : import('node:http');
 }
 
 function isTransient(status: number): boolean {
