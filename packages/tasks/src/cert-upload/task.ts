@@ -1,4 +1,14 @@
-import { choice, defineTask, filePath, integer, list, secret, secretFile, sessionInputs, text } from '@maintenance-tasks/core';
+import {
+  choice,
+  defineTask,
+  filePath,
+  integer,
+  list,
+  secret,
+  secretFile,
+  sessionInputs,
+  text,
+} from '@maintenance-tasks/core';
 import { azureAccessOf } from '../azure-access.ts';
 import { azureAccess } from '../credentials.ts';
 
