@@ -1,3 +1,5 @@
+import type { TaskErrorKind } from './errors.ts';
+
 /** Facts of the pipeline run, for evidence and messages; absent where the host does not tell. */
 export interface RunFacts {
   /** Where a person can look at the run. */
@@ -15,8 +17,13 @@ export interface AzureConnection {
   readonly clientSecret?: string;
 }
 
-/** The user may have stopped a run with this name, or it failed; a thrown bug is a failure too. */
-export type Outcome = { readonly ok: true } | { readonly ok: false; readonly message: string };
+/** What a run failed by: a foreseen kind, or a bug of the task. */
+export type FailureKind = TaskErrorKind | 'bug';
+
+/** How a run ended; a cancelled run and a thrown bug are failures too. */
+export type Outcome =
+  | { readonly ok: true }
+  | { readonly ok: false; readonly kind: FailureKind; readonly message: string };
 
 /**
  * All that differs between GitHub Actions, Azure Pipelines and a terminal. A host prints what it is given:
@@ -33,6 +40,8 @@ export interface Host {
   input(name: string): string | undefined;
   /** Inputs that were given and that the task does not have, where the host can tell. */
   unknownInputs?(known: readonly string[]): readonly string[];
+  /** What is wrong with the way inputs were given, whatever their values; one sentence each. */
+  inputProblems?(): readonly string[];
   /** Blanks one line of a secret in everything the host shows from now on. */
   mask(line: string): void;
   debug(text: string): void;
@@ -50,6 +59,11 @@ export interface Host {
   identityToken(audience: string, connection?: string): Promise<string>;
   /** Nothing on hosts that do not store connections. */
   azureConnection(id: string): AzureConnection | undefined;
-  /** Says the outcome (one red annotation for a failure) and sets the exit code. Must be the last call. */
+  /**
+   * Says the outcome (one red annotation for a failure) and sets the exit code. Called once, and a second time only
+   * when a bug shows itself after success was said.
+   */
   finish(outcome: Outcome): void;
+  /** Ends the process, although something may still run in it, once what was printed is out. The last call. */
+  leave?(): void;
 }

@@ -4,6 +4,8 @@
  */
 export class Redaction {
   readonly #secrets = new Set<string>();
+  /** Every form of every secret, longest first, so that one that contains another leaves no remainder behind. */
+  #forms: readonly string[] = [];
 
   /** Remembers a secret whole and line by line: hosts log line by line. Returns the pieces that were new. */
   add(secret: string): string[] {
@@ -15,19 +17,36 @@ export class Redaction {
       this.#secrets.add(piece);
       fresh.push(piece);
     }
+    if (fresh.length > 0) this.#forms = longestFirst([...this.#secrets].flatMap(formsOf));
     return fresh;
   }
 
   clean(text: string): string {
     let cleaned = text;
-    // Longest first, so that a secret that contains another leaves no remainder behind.
-    for (const secret of [...this.#secrets].sort((a, b) => b.length - a.length)) {
-      if (cleaned.includes(secret)) cleaned = cleaned.replaceAll(secret, '***');
-      const inUrl = encodeURIComponent(secret);
-      if (inUrl !== secret && cleaned.includes(inUrl)) cleaned = cleaned.replaceAll(inUrl, '***');
-    }
+    for (const form of this.#forms) if (cleaned.includes(form)) cleaned = cleaned.replaceAll(form, '***');
     return cleaned;
   }
+
+  /** The same data with every text in it cleaned, before quoting or escaping could hide a secret from `clean`. */
+  cleanAll<Data>(data: Data): Data {
+    return JSON.parse(JSON.stringify(data), (_, value: unknown) =>
+      typeof value === 'string' ? this.clean(value) : value,
+    ) as Data;
+  }
+}
+
+/** As it is, and as URLs, forms and JSON carry it. */
+function formsOf(secret: string): string[] {
+  const inForm = new URLSearchParams({ '': secret }).toString().slice(1);
+  const inUrl = inForm.replaceAll('+', '%20');
+  const inPath = inUrl.replace(/%(21|27|28|29|7E)/g, (code) => decodeURIComponent(code));
+  const lowerCase = (text: string) => text.replace(/%[0-9A-F]{2}/g, (code) => code.toLowerCase());
+  const inJson = JSON.stringify(secret).slice(1, -1);
+  return [secret, inForm, inUrl, inPath, lowerCase(inForm), lowerCase(inUrl), lowerCase(inPath), inJson];
+}
+
+function longestFirst(texts: readonly string[]): string[] {
+  return [...new Set(texts)].sort((a, b) => b.length - a.length);
 }
 
 /**
@@ -39,8 +58,9 @@ export function withoutHostCommands(text: string): string {
   return (
     text
       .replace(/\r\n?/g, '\n')
+      // U+0085 among them: the runner trims it as white space before it looks for a command, JavaScript does not.
       // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is removed
-      .replace(/[\u0000-\u0008\u000b-\u001f\u007f]/g, '')
+      .replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g, '')
       .replace(/##(?=\[|vso)/gi, '# #')
       .replace(/^(\s*):(?=:)/gm, '$1: ')
   );
