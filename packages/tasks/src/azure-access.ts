@@ -1,4 +1,4 @@
-import type { AzureAccess } from '@maintenance-tasks/services/entra-id/token';
+import type { AzureAccess } from '@maintenance-tasks/services/entra-id/client';
 
 /** The inputs `azureAccess` of credentials.ts as the Azure clients take them. */
 export function azureAccessOf(inputs: {

@@ -1,8 +1,8 @@
-import { execFile } from 'node:child_process';
+import { type ExecFileException, execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { TaskError } from '@maintenance-tasks/core';
-import type { SignInContext } from './token.ts';
+import type { SignInContext } from './client.ts';
 
 const TIMEOUT = 60_000;
 
@@ -47,7 +47,7 @@ function run(command: string, parameters: readonly string[], signal: AbortSignal
   });
 }
 
-function cliError(error: NodeJS.ErrnoException, stderr: string): TaskError {
+function cliError(error: ExecFileException, stderr: string): TaskError {
   if (error.code === 'ENOENT') {
     return new TaskError('auth', {
       what: 'No access to Azure was given, and there is no Azure CLI on this machine whose sign-in could be used.',
