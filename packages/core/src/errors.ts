@@ -8,6 +8,8 @@ export type TaskErrorKind = 'input' | 'auth' | 'remote' | 'conflict' | 'timeout'
 export interface TaskErrorText {
   /** What happened. */
   readonly what: string;
+  /** What may have happened or not; said before the state, which then is about the rest. */
+  readonly unsure?: string;
   /** How things stand now. Left out, the run completes it from what was changed so far. */
   readonly state?: string;
   /** What to do. */
@@ -18,12 +20,19 @@ export interface TaskErrorText {
 export class TaskError extends Error {
   readonly kind: TaskErrorKind;
   readonly text: TaskErrorText;
+  /** Outputs that stand although the task failed, for the steps that run then. */
+  readonly outputs: Readonly<Record<string, string>>;
 
-  constructor(kind: TaskErrorKind, text: TaskErrorText, options?: ErrorOptions) {
-    super([text.what, text.state, text.remedy].filter((part) => part).join(' '), options);
+  constructor(
+    kind: TaskErrorKind,
+    text: TaskErrorText,
+    options?: ErrorOptions & { outputs?: Readonly<Record<string, string>> },
+  ) {
+    super([text.what, text.unsure, text.state, text.remedy].filter((part) => part).join(' '), options);
     this.name = 'TaskError';
     this.kind = kind;
     this.text = text;
+    this.outputs = options?.outputs ?? {};
   }
 }
 

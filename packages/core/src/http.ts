@@ -1,9 +1,8 @@
-import type { Agent, IncomingMessage } from 'node:http';
-import { getProxyForUrl } from 'proxy-from-env';
+import type { Agent, ClientRequest, IncomingMessage } from 'node:http';
 import type { Clock } from './clock.ts';
-import { connectionProblem, neverLeft } from './connection-error.ts';
+import { connectionProblem, isLasting, neverLeft } from './connection-error.ts';
 import { formatDuration } from './duration.ts';
-import { TaskError } from './errors.ts';
+import { messageOf, TaskError } from './errors.ts';
 
 export interface HttpRequest {
   readonly method: 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
@@ -72,6 +71,7 @@ const ATTEMPTS = 5;
 const ATTEMPT_TIMEOUT = 30_000;
 const FIRST_WAIT = 500;
 const LONGEST_WAIT = 8_000;
+const AGENT_OPTIONS = { keepAlive: true, maxSockets: 32 };
 const LARGEST_ANSWER = 64 * 1024 * 1024;
 
 /** The one way out of a task, on Node's own client: it knows custom CAs on every version, and a proxy by its agent. */
@@ -81,44 +81,68 @@ export function createHttp(options: HttpOptions): Http {
   const pausedUntil = new Map<string, number>();
   let calls = 0;
 
-  async function agentFor(url: URL): Promise<Agent> {
-    // The environment is read at each call: Azure's agent announces its proxy there after we have started.
-    const proxy = getProxyForUrl(url.href);
-    const key = `${url.protocol} ${proxy}`;
-    const known = agents.get(key);
-    if (known) return known;
-    const made = proxy
-      ? (await import('./proxy.ts')).proxyAgent(url.protocol, proxy)
-      : new (await clientFor(url)).Agent({ keepAlive: true, maxSockets: 32 });
-    // First calls that came together all waited for the import; an agent that is not kept would never be closed.
-    const agent = agents.get(key) ?? made;
+  function agentOf(key: string, make: () => Agent): Agent {
+    const agent = agents.get(key) ?? make();
     agents.set(key, agent);
     return agent;
   }
 
+  async function routeTo(url: URL): Promise<Route> {
+    const client = await clientFor(url.protocol);
+    // The environment is read at each call: Azure's agent announces its proxy there after we have started.
+    const module = announcesProxy(options.environment) ? await import('./proxy.ts') : undefined;
+    const proxy = module?.proxyFor(url, options.environment);
+    if (!module || !proxy) {
+      const agent = agentOf(url.protocol, () => new client.Agent(AGENT_OPTIONS));
+      return { start: (settings) => client.request(url, { ...settings, agent }) };
+    }
+    if (url.protocol === 'https:') {
+      const agent = agentOf(`tunnel ${proxy.href}`, () => new module.TunnelAgent(proxy, AGENT_OPTIONS) as Agent);
+      return { start: (settings) => client.request(url, { ...settings, agent }) };
+    }
+    const proxyClient = await clientFor(proxy.protocol);
+    const agent = agentOf(`proxy ${proxy.href}`, () => new proxyClient.Agent(AGENT_OPTIONS));
+    const detour = module.throughProxy(url, proxy);
+    return {
+      start: (settings) =>
+        proxyClient.request({ ...settings, ...detour, agent, headers: { ...settings.headers, ...detour.headers } }),
+      refused: () => module.refusedBy(proxy, 407),
+    };
+  }
+
   async function attempt(request: HttpRequest): Promise<HttpAnswer> {
-    const url = new URL(request.url);
-    const agent = await agentFor(url);
-    const client = await clientFor(url);
+    const route = await routeTo(new URL(request.url));
     const body = request.json === undefined ? request.body : JSON.stringify(request.json);
     const headers: Record<string, string> = { accept: 'application/json', 'user-agent': options.userAgent };
     if (request.json !== undefined) headers['content-type'] = 'application/json';
     if (body !== undefined) headers['content-length'] = String(Buffer.byteLength(body));
     Object.assign(headers, request.headers);
-    const timeout = AbortSignal.timeout(request.timeout ?? ATTEMPT_TIMEOUT);
+    options.signal.throwIfAborted();
     calls += 1;
     const started = performance.now();
     const answer = await new Promise<HttpAnswer>((resolve, reject) => {
-      const outgoing = client.request(url, {
-        method: request.method,
-        headers,
-        agent,
-        signal: AbortSignal.any([options.signal, timeout]),
-      });
+      const outgoing = startOf(request, () => route.start({ method: request.method, headers }));
+      const giveUp = (reason: unknown) => {
+        reject(reason);
+        outgoing.destroy();
+      };
+      const milliseconds = request.timeout ?? ATTEMPT_TIMEOUT;
+      const timer = setTimeout(
+        () => giveUp(Object.assign(new Error('no answer in time'), { code: 'ETIMEDOUT' })),
+        milliseconds,
+      );
+      const onStop = () => giveUp(options.signal.reason);
+      options.signal.addEventListener('abort', onStop);
       outgoing.on('response', (incoming) => readAnswer(incoming, request).then(resolve, reject));
       outgoing.on('error', reject);
+      outgoing.on('close', () => {
+        clearTimeout(timer);
+        options.signal.removeEventListener('abort', onStop);
+      });
       outgoing.end(body);
     });
+    // A system of its own never answers 407; only a proxy does (RFC 9110, 15.5.8).
+    if (answer.status === 407 && route.refused) throw route.refused();
     options.debug(
       `${request.method} ${shown(request)} → ${answer.status} in ${Math.round(performance.now() - started)} ms`,
     );
@@ -143,12 +167,10 @@ export function createHttp(options: HttpOptions): Http {
   }
 
   async function respectPause(system: string): Promise<void> {
+    // Kept until it is over: others that run in parallel must wait as well.
     const left = (pausedUntil.get(system) ?? 0) - options.clock.now().getTime();
-    pausedUntil.delete(system);
     if (left > 0) await wait(left, `${system} said that its quota is used up`);
   }
-
-  type Result = { answer: HttpAnswer } | { error: unknown };
 
   /** One attempt after another for as long as `again` says so; the last result is returned. */
   async function attempts(
@@ -161,12 +183,13 @@ export function createHttp(options: HttpOptions): Http {
       try {
         result = { answer: await attempt(request) };
       } catch (error) {
-        options.signal.throwIfAborted();
+        if (options.signal.aborted)
+          throw isRepeatable(request) ? options.signal.reason : unsure(request, options.signal.reason);
+        if (error instanceof TaskError) throw error;
         options.debug(`${request.method} ${shown(request)} failed: ${connectionProblem(error)}`);
         result = { error };
       }
-      if ('answer' in result && !isTransient(result.answer.status)) return result;
-      if (attemptsMade >= ATTEMPTS || !(await again(result))) return result;
+      if (!isWorthRepeating(result) || attemptsMade >= ATTEMPTS || !(await again(result))) return result;
       const why =
         'answer' in result
           ? `${request.system} answered ${result.answer.status}`
@@ -180,27 +203,35 @@ export function createHttp(options: HttpOptions): Http {
 
   return {
     async send(request) {
-      const repeatable = request.repeatable ?? (request.method === 'GET' || request.method === 'HEAD');
-      const result = await attempts(request, (last) => repeatable || wasNotCarriedOut(last));
+      const result = await attempts(request, (last) => isRepeatable(request) || wasNotCarriedOut(last));
       if ('answer' in result) return result.answer;
-      throw unreachable(request, result.error, repeatable || wasNotCarriedOut(result));
+      throw isRepeatable(request) || wasNotCarriedOut(result)
+        ? unreachable(request, result.error)
+        : unsure(request, unreachable(request, result.error));
     },
 
     async write(request, read, landed) {
       let found: Awaited<ReturnType<typeof landed>>;
-      const result = await attempts(request, async (last) => {
-        if (wasNotCarriedOut(last)) return true;
+      let everUnknown = false;
+      const look = async () => {
+        everUnknown = true;
         options.info(`It is not known whether ${request.system} carried out the last request; looking.`);
-        found = await landed();
-        return found === undefined;
-      });
+        try {
+          found = await landed();
+        } catch (error) {
+          throw unsure(request, error);
+        }
+        return found !== undefined;
+      };
+      const result = await attempts(request, async (last) => wasNotCarriedOut(last) || !(await look()));
       if (found !== undefined) return found;
-      if ('answer' in result && !isTransient(result.answer.status)) return read(result.answer);
-      // The last attempt's outcome was not looked at yet.
-      found = wasNotCarriedOut(result) ? undefined : await landed();
-      if (found !== undefined) return found;
+      // The last attempt's outcome was not looked at yet. And what looked lost at first may only have come late:
+      // then a later attempt is refused because the thing is there already.
+      const isUnknown = isWorthRepeating(result) && !wasNotCarriedOut(result);
+      const isRefused = 'answer' in result && result.answer.status >= 400 && everUnknown;
+      if ((isUnknown || isRefused) && (await look())) return found as NonNullable<typeof found>;
       if ('answer' in result) return read(result.answer);
-      throw unreachable(request, result.error, true);
+      throw unreachable(request, result.error);
     },
 
     respectQuota: (system, quota) => void quotas.set(system, quota),
@@ -216,9 +247,47 @@ export function createHttp(options: HttpOptions): Http {
   };
 }
 
+interface Route {
+  start(settings: { method: string; headers: Record<string, string> }): ClientRequest;
+  /** The proxy's refusal, where it can be mistaken for an answer. */
+  refused?(): Error;
+}
+
+type Result = { answer: HttpAnswer } | { error: unknown };
+
 /** Loading node:https takes half as long as starting Node does: only a step that calls somebody pays for it. */
-function clientFor(url: URL): Promise<typeof import('node:http') | typeof import('node:https')> {
-  return url.protocol === 'https:' ? import('node:https') : import('node:http');
+function clientFor(protocol: string): Promise<typeof import('node:http') | typeof import('node:https')> {
+  return protocol === 'https:' ? import('node:https') : import('node:http');
+}
+
+function announcesProxy(environment: NodeJS.ProcessEnv): boolean {
+  return Object.entries(environment).some(([name, value]) => value && /^(https?|all)_proxy$/i.test(name));
+}
+
+/** @throws TaskError `input` for a header that HTTP cannot carry: mostly a secret with a line break in it */
+function startOf(request: HttpRequest, start: () => ClientRequest): ClientRequest {
+  try {
+    return start();
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code !== 'ERR_INVALID_CHAR') throw cause;
+    throw new TaskError(
+      'input',
+      {
+        what: `The request to ${request.system} cannot be sent: ${messageOf(cause)}.`,
+        remedy:
+          'Look at the secret or the value that goes there; it may have a line break or a letter outside of ASCII.',
+      },
+      { cause },
+    );
+  }
+}
+
+function isRepeatable(request: HttpRequest): boolean {
+  return request.repeatable ?? (request.method === 'GET' || request.method === 'HEAD');
+}
+
+function isWorthRepeating(result: Result): boolean {
+  return 'answer' in result ? isTransient(result.answer.status) : !isLasting(result.error);
 }
 
 function isTransient(status: number): boolean {
@@ -226,11 +295,11 @@ function isTransient(status: number): boolean {
 }
 
 /** Whether the other side surely did not do what was asked, so that asking again is harmless. */
-function wasNotCarriedOut(result: { answer: HttpAnswer } | { error: unknown }): boolean {
+function wasNotCarriedOut(result: Result): boolean {
   return 'answer' in result ? result.answer.status === 429 : neverLeft(result.error);
 }
 
-function waitBefore(result: { answer: HttpAnswer } | { error: unknown }, attemptsMade: number, now: Date): number {
+function waitBefore(result: Result, attemptsMade: number, now: Date): number {
   const asked = 'answer' in result ? retryAfter(result.answer.headers['retry-after'], now) : undefined;
   if (asked !== undefined) return asked;
   // Jitter, so that the legs of a matrix do not come back in step.
@@ -241,7 +310,8 @@ function waitBefore(result: { answer: HttpAnswer } | { error: unknown }, attempt
 export function retryAfter(header: string | undefined, now: Date): number | undefined {
   if (header === undefined) return undefined;
   if (/^\d+(\.\d+)?$/.test(header.trim())) return Number(header) * 1_000;
-  const date = Date.parse(header);
+  // Without this check Date.parse makes a date of almost any text.
+  const date = /^[A-Z][a-z]{2,8}, .* GMT$/.test(header.trim()) ? Date.parse(header) : Number.NaN;
   return Number.isNaN(date) ? undefined : Math.max(0, date - now.getTime());
 }
 
@@ -251,13 +321,23 @@ function shown(request: HttpRequest): string {
   return `${url.host}${url.pathname}${url.search}`;
 }
 
-function unreachable(request: HttpRequest, error: unknown, nothingDone: boolean): TaskError {
-  return new TaskError('remote', {
-    what: `${request.system} could not be reached: ${request.method} ${shown(request)}: ${connectionProblem(error)}.`,
-    ...(!nothingDone && { state: 'It is not known whether the last request was carried out.' }),
-    remedy:
-      'Check the network, proxy and certificate settings of the runner, then run the task again: what is done already is left as it is.',
-  });
+function unreachable(request: HttpRequest, error: unknown): TaskError {
+  return new TaskError(
+    'remote',
+    {
+      what: `${request.system} could not be reached: ${request.method} ${shown(request)}: ${connectionProblem(error)}.`,
+      remedy:
+        'Check the network, proxy and certificate settings of the runner, then run the task again: what is done already is left as it is.',
+    },
+    { cause: error },
+  );
+}
+
+/** The same failure, and that the request may have been carried out before it. */
+function unsure(request: HttpRequest, error: unknown): unknown {
+  if (!(error instanceof TaskError) || error.text.unsure) return error;
+  const unsure = `It is not known whether ${request.system} carried out the last request (${request.method} ${shown(request)}).`;
+  return new TaskError(error.kind, { ...error.text, unsure }, { cause: error, outputs: error.outputs });
 }
 
 async function readAnswer(incoming: IncomingMessage, request: HttpRequest): Promise<HttpAnswer> {
@@ -265,7 +345,12 @@ async function readAnswer(incoming: IncomingMessage, request: HttpRequest): Prom
   let size = 0;
   for await (const chunk of incoming as AsyncIterable<Buffer>) {
     size += chunk.length;
-    if (size > LARGEST_ANSWER) throw new Error('the answer is larger than 64 MiB');
+    if (size > LARGEST_ANSWER) {
+      throw new TaskError('remote', {
+        what: `${request.system} answered ${request.method} ${shown(request)} with more than 64 MiB.`,
+        remedy: 'Something else than the system may stand at this address; look at it.',
+      });
+    }
     chunks.push(chunk);
   }
   const text = Buffer.concat(chunks).toString('utf8');

@@ -76,11 +76,11 @@ export class Report {
     return this.#tables;
   }
 
-  /** Which of the planned changes were made and still stand, in one or two sentences. */
-  standing(): string {
+  /** Which of the planned changes were made and still stand, in one or two sentences; `unsure` when one may be. */
+  standing(unsure = false): string {
     const made = this.changes.filter(({ status }) => status === 'changed' || status === 'verified');
     const left = this.changes.filter(({ status }) => status === 'planned');
-    if (made.length === 0) return 'Nothing was changed.';
+    if (made.length === 0) return unsure ? 'Nothing else was changed.' : 'Nothing was changed.';
     const done = `Changed and still standing: ${named(made)}.`;
     return left.length === 0 ? done : `${done} Not changed: ${named(left)}.`;
   }

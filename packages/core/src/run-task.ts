@@ -143,8 +143,7 @@ async function runMasked<I extends Inputs, O extends Outputs>(task: TaskDefiniti
     await new Promise((resolve) => setImmediate(resolve));
     stop.throwIfCrashed();
   } catch (error) {
-    const ownWords = error instanceof TaskError && error.kind !== 'cancelled';
-    thrown = { error: stop.signal.aborted && !ownWords ? stop.signal.reason : error };
+    thrown = { error: stop.signal.aborted && !(error instanceof TaskError) ? stop.signal.reason : error };
     outputs = thrown.error instanceof TaskError ? thrown.error.outputs : {};
   } finally {
     http.close();
@@ -199,16 +198,17 @@ async function parseInputs<I extends Inputs>(task: TaskDefinition<I>, host: Host
   const problems: string[] = [];
   const values: Record<string, unknown> = {};
   for (const [name, input] of Object.entries(task.inputs)) {
+    const label = host.inputLabel?.(name) ?? name;
     const raw = host.input(name) ?? input.default;
     if (raw === undefined) {
-      if (input.required) problems.push(`${name}: is required. ${input.describe}`);
+      if (input.required) problems.push(`${label}: is required. ${input.describe}`);
       continue;
     }
     try {
       values[name] = await input.parse(raw, { workingFolder: host.workingFolder });
     } catch (error) {
       if (!(error instanceof InputProblem)) throw error;
-      problems.push(...error.message.split('\n').map((line) => `${name}: ${line}`));
+      problems.push(...error.message.split('\n').map((line) => `${label}: ${line}`));
     }
   }
   problems.push(...(host.inputProblems?.() ?? []));
@@ -253,8 +253,8 @@ function createLog(host: Host, clean: (text: string) => string): Log {
 
 function failureText(name: string, error: unknown, report: Report): string {
   if (!(error instanceof TaskError)) return `${bugText(name, error)} ${report.standing()}`;
-  const { what, state, remedy } = error.text;
-  return [what, state ?? report.standing(), remedy].join(' ');
+  const { what, unsure, state, remedy } = error.text;
+  return [what, unsure, state ?? report.standing(unsure !== undefined), remedy].filter((part) => part).join(' ');
 }
 
 function bugText(name: string, error: unknown): string {
