@@ -1,0 +1,127 @@
+import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { join, relative } from 'node:path';
+import { inParallel } from '@maintenance-tasks/core';
+import type { OutputChunk } from 'rolldown';
+import { licenseNotices } from './build/licenses.ts';
+import { ROOT } from './tasks.ts';
+
+/** What was built for one entry file. */
+export interface Bundle {
+  /** `actions/maintenance-page`: the folder that holds main.ts and dist. */
+  readonly folder: string;
+  readonly chunks: readonly OutputChunk[];
+}
+
+const STAMP = 'dist/build-stamp';
+
+/** The folders that hold an entry file: one bundle each. */
+export async function entryFolders(root = ROOT): Promise<string[]> {
+  const found = ['actions', 'ado-tasks'].map(async (parent) => {
+    const names = await readdir(join(root, parent)).catch(() => []);
+    return names.map((name) => `${parent}/${name}`);
+  });
+  return [...(await Promise.all(found)).flat(), 'terminal']
+    .filter((folder) => existsSync(join(root, folder, 'main.ts')))
+    .sort();
+}
+
+/** Builds every bundle. Those that fail are named together, so that one broken task does not hide another. */
+export async function buildAll(root = ROOT): Promise<Bundle[]> {
+  const stamp = await sourcesStamp(root);
+  const failures: string[] = [];
+  const folders = await entryFolders(root);
+  // The bundler uses all cores for one bundle already; two at once fill the gaps.
+  const bundles = await inParallel(folders, 2, async (folder) => {
+    try {
+      return await buildBundle(root, folder, join(root, folder, 'dist'));
+    } catch (error) {
+      failures.push(`${folder}: ${error instanceof Error ? error.message : String(error)}`);
+      return undefined;
+    }
+  });
+  if (failures.length > 0) throw new Error(`These could not be built:\n${failures.join('\n')}`);
+  await mkdir(join(root, 'dist'), { recursive: true });
+  await writeFile(join(root, STAMP), stamp);
+  return bundles.filter((bundle) => bundle !== undefined);
+}
+
+/** Whether what is built was built from something else than what is there now, or is not there. */
+export async function isStale(root = ROOT): Promise<boolean> {
+  const built = await readFile(join(root, STAMP), 'utf8').catch(() => '');
+  if (built !== (await sourcesStamp(root))) return true;
+  return (await entryFolders(root)).some((folder) => !existsSync(join(root, folder, 'dist/main.cjs')));
+}
+
+/** One bundle, its chunks and the licences of what is in it. The folder is replaced whole, at the end. */
+export async function buildBundle(root: string, folder: string, target: string): Promise<Bundle> {
+  // Loaded late: telling whether something is to be built shall not load the bundler.
+  const { build } = await import('rolldown');
+  const { hostAliases } = await import('./host-aliases.ts');
+  const fresh = `${target}.${process.pid}`;
+  await rm(fresh, { recursive: true, force: true });
+  const { output } = await build({
+    cwd: root,
+    input: { main: join(root, folder, 'main.ts') },
+    platform: 'node',
+    transform: { target: 'node20' },
+    resolve: { alias: hostAliases },
+    logLevel: 'warn',
+    onLog(level, log, handle) {
+      if (level === 'warn') throw new Error(log.message);
+      handle(level, log);
+    },
+    output: {
+      dir: fresh,
+      format: 'cjs',
+      entryFileNames: '[name].cjs',
+      chunkFileNames: '[name]-[hash].cjs',
+      // Names stay: a stack trace in a bug report must tell something, and shorter names save no time at start.
+      minify: { compress: true, mangle: false, codegen: { removeWhitespace: true } },
+      // licenses.txt has them.
+      comments: false,
+      sourcemap: false,
+    },
+  });
+  const chunks = output.filter((item) => item.type === 'chunk');
+  await writeFile(join(fresh, 'licenses.txt'), await licenseNotices(chunks.flatMap(({ moduleIds }) => moduleIds)));
+  await rm(target, { recursive: true, force: true });
+  await rename(fresh, target);
+  return { folder, chunks };
+}
+
+/** Modules that are parsed at every start: those of the entry and of all it loads without `import()`. */
+export function modulesAtStart({ chunks }: Bundle): string[] {
+  const byName = new Map(chunks.map((chunk) => [chunk.fileName, chunk]));
+  const seen = new Set<OutputChunk>();
+  const visit = (chunk: OutputChunk | undefined) => {
+    if (!chunk || seen.has(chunk)) return;
+    seen.add(chunk);
+    for (const name of chunk.imports) visit(byName.get(name));
+  };
+  visit(chunks.find((chunk) => chunk.isEntry));
+  return [...seen].flatMap((chunk) => chunk.moduleIds);
+}
+
+/** A hash over all that goes into the bundles; dates would lie after a checkout. */
+async function sourcesStamp(root: string): Promise<string> {
+  const files = [
+    'pnpm-lock.yaml',
+    'package.json',
+    ...(await entryFolders(root)).map((folder) => `${folder}/main.ts`),
+    relative(root, join(import.meta.dirname, 'build.ts')),
+    relative(root, join(import.meta.dirname, 'host-aliases.ts')),
+  ];
+  for (const name of ['core', 'hosts', 'services', 'tasks']) {
+    const found = await readdir(join(root, 'packages', name, 'src'), { recursive: true });
+    const sources = found.filter((file) => /\.(ts|cjs|json)$/.test(file) && !file.endsWith('.test.ts'));
+    files.push(...sources.map((file) => `packages/${name}/src/${file}`));
+  }
+  const hash = createHash('sha256');
+  for (const file of files.sort()) {
+    hash.update(`${file}\0`);
+    hash.update(await readFile(join(root, file)).catch(() => ''));
+  }
+  return hash.digest('hex');
+}
