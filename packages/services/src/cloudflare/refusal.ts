@@ -1,0 +1,57 @@
+import { type HttpAnswer, type HttpRequest, TaskError } from '@maintenance-tasks/core';
+
+/** What the token needs for a call, in the words of Cloudflare's token page, and for which zone. */
+export interface Need {
+  readonly permission: 'Zone Read' | 'DNS Read' | 'DNS Write' | 'Cache Purge' | 'validity';
+  readonly zone?: string;
+}
+
+/** A token that is no token at all is answered 400 with this code, not 401. */
+const INVALID_REQUEST_HEADERS = 6003;
+const LONGEST_MESSAGE = 200;
+
+interface ErrorItem {
+  readonly code?: unknown;
+  readonly message?: unknown;
+}
+
+/** What a refusal means to a user. The vendor changed its codes silently before, so the HTTP status decides. */
+export function refusedBy(asked: HttpRequest, answer: HttpAnswer, need: Need): TaskError {
+  const first = firstError(answer);
+  const code = first?.code === undefined ? '' : `, code ${String(first.code)}`;
+  const message = first?.message === undefined ? '' : ` (${short(String(first.message))})`;
+  const what = `Cloudflare answered ${answer.status}${code}${message} to ${asked.method} ${new URL(asked.url).pathname}.`;
+  if (answer.status === 401 || (answer.status === 400 && first?.code === INVALID_REQUEST_HEADERS)) {
+    return new TaskError('auth', {
+      what: `Cloudflare does not accept the token. ${what}`,
+      remedy: 'Check that the token is complete, not expired, not disabled and allowed from this runner’s address.',
+    });
+  }
+  if (answer.status === 403) {
+    const wanted = need.zone ? `${need.permission} on ${need.zone}` : need.permission;
+    return new TaskError('auth', {
+      what: `The Cloudflare token lacks ${wanted}. ${what}`,
+      remedy: `Give the token ${wanted} and run the task again.`,
+    });
+  }
+  const remedy =
+    answer.status === 429 || answer.status >= 500
+      ? 'Cloudflare is overloaded or failing (cloudflarestatus.com); run the task again in some minutes.'
+      : 'Look at the message; nothing of this request was carried out. Run the task again once it is solved.';
+  return new TaskError('remote', { what, remedy });
+}
+
+function firstError(answer: HttpAnswer): ErrorItem | undefined {
+  try {
+    const { errors } = JSON.parse(answer.text) as { errors?: readonly ErrorItem[] };
+    return errors?.[0];
+  } catch {
+    // A gateway in front of the API answers in HTML.
+    return undefined;
+  }
+}
+
+function short(message: string): string {
+  const line = message.replace(/\s+/g, ' ').trim();
+  return line.length > LONGEST_MESSAGE ? `${line.slice(0, LONGEST_MESSAGE)}…` : line;
+}
