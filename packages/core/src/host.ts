@@ -40,6 +40,8 @@ export interface Host {
   input(name: string): string | undefined;
   /** Inputs that were given and that the task does not have, where the host can tell. */
   unknownInputs?(known: readonly string[]): readonly string[];
+  /** What users of this host call the input, where that is not its kebab-case name. */
+  inputLabel?(name: string): string;
   /** What is wrong with the way inputs were given, whatever their values; one sentence each. */
   inputProblems?(): readonly string[];
   /** Blanks one line of a secret in everything the host shows from now on. */

@@ -1,0 +1,3 @@
+export * from './azure.ts';
+export * from './github.ts';
+export * from './local.ts';
