@@ -30,6 +30,10 @@ export interface TaskContext<I extends Inputs> {
   readonly temporaryFolder: string;
   /** Keeps a value learned on the way (a token) out of everything that is shown. */
   keepSecret(value: string): void;
+  /** Makes this run's evidence belong to a session that the task opened itself. */
+  openSession(session: string): void;
+  /** The text without any secret the run knows of, for files a task writes itself. */
+  clean(text: string): string;
   identityToken(audience: string, connection?: string): Promise<string>;
   azureConnection(id: string): AzureConnection | undefined;
   testResults(file: string, title: string): void;

@@ -1,0 +1,162 @@
+import { type AnyContext, messageOf, Report, TaskError } from '@maintenance-tasks/core';
+import type { Leftover } from '../leftover.ts';
+import { findPages, removePage } from '../maintenance-page/page.ts';
+import { endSuppressions, findSuppressions } from '../monitoring-suppression/suppression.ts';
+import { announce } from '../notify/announce.ts';
+import { requireAccess, type WindowAccess } from '../window/access.ts';
+import { textsOf } from '../window/announcement.ts';
+import type { MaintenanceWindow } from '../window/schema.ts';
+import { collectEvidence, writeReport } from './evidence.ts';
+import { type FinishPlan, type Outcome, type PagePolicy, planFinish } from './plan.ts';
+
+export interface FinishArguments {
+  readonly window: MaintenanceWindow;
+  readonly session: string;
+  readonly outcome: Outcome | undefined;
+  readonly smokeTests: string | undefined;
+  readonly page: PagePolicy;
+  readonly access: WindowAccess;
+  readonly evidence: string;
+  readonly dryRun: boolean;
+}
+
+export interface Finished {
+  readonly outcome: Outcome;
+  readonly leftovers: readonly string[];
+  readonly failedChannels: readonly string[];
+  readonly report?: string;
+}
+
+const EVENT = { success: 'finished', failure: 'failed', rescheduled: 'rescheduled' } as const;
+
+/**
+ * Takes back, proves, tells, records; each part is done although one before it failed, so that a broken
+ * Slack keeps no page up and a page that stays is still told to everybody.
+ *
+ * @throws TaskError `refused` when anything of the session is left, `remote` and others when a part failed
+ */
+export async function finishMaintenance(context: AnyContext, given: FinishArguments): Promise<Finished> {
+  const { window, session, access, dryRun } = given;
+  requireAccess(window, access);
+  const plan = planFinish(given);
+  context.report.note(plan.why);
+  const failures: unknown[] = [];
+  const attempt = async <T>(work: () => Promise<T>): Promise<T | undefined> => {
+    try {
+      return await work();
+    } catch (error) {
+      // After a cancel or at the deadline nothing further can be done.
+      context.signal.throwIfAborted();
+      failures.push(error);
+      return undefined;
+    }
+  };
+  await attempt(() => takeBack(context, given, plan));
+  if (dryRun) {
+    if (failures.length > 0) throw failures[0];
+    return { outcome: plan.outcome, leftovers: [], failedChannels: [] };
+  }
+  const leftovers = (await attempt(() => leftOf(context, given))) ?? [];
+  const outcome = failures.length > 0 && plan.outcome === 'success' ? 'failure' : plan.outcome;
+  const failedChannels = (await attempt(() => tell(context, given, outcome, leftovers))) ?? [];
+  const texts = leftovers.map(({ system, what }) => `${system}: ${what}`);
+  const report = await attempt(async () => {
+    const records = await collectEvidence(context.workingFolder, given.evidence, session);
+    return writeReport(context, {
+      ...given,
+      outcome,
+      smokeTests: plan.smokeTests,
+      leftovers: texts,
+      failures: failures.map(messageOf),
+      records,
+    });
+  });
+  const outputs = {
+    outcome,
+    leftovers: texts.join('\n'),
+    'failed-channels': failedChannels.join('\n'),
+    ...(report && { report }),
+  };
+  if (failures.length > 0 || leftovers.length > 0) throw unfinished(plan, failures, texts, outputs);
+  return { outcome, leftovers: texts, failedChannels, ...(report && { report }) };
+}
+
+async function takeBack(
+  context: AnyContext,
+  { window, session, access, dryRun }: FinishArguments,
+  plan: FinishPlan,
+): Promise<void> {
+  if (!plan.removePage && window.page) {
+    context.log.warning(`${plan.why} Monitoring stays silent with it, until the end of the window.`);
+    return;
+  }
+  if (window.page) await removePage(context, { token: access.cloudflare, hosts: window.page.hosts, session, dryRun });
+  if (window.suppress.length > 0)
+    await endSuppressions(context, { session, systems: window.suppress, credentials: access.monitoring, dryRun });
+}
+
+/** Looks everywhere the window's credentials reach, not only where the window file says that something was changed. */
+async function leftOf(context: AnyContext, { window, session, access }: FinishArguments): Promise<readonly Leftover[]> {
+  const quiet = { ...context, report: new Report(context.log.debug) };
+  const found = await Promise.all([
+    window.page ? findPages(quiet, { token: access.cloudflare }) : [],
+    window.suppress.length > 0
+      ? findSuppressions(quiet, { systems: window.suppress, credentials: access.monitoring })
+      : [],
+  ]);
+  return found.flat().filter((leftover) => leftover.session === session);
+}
+
+async function tell(
+  context: AnyContext,
+  { window, session, access }: FinishArguments,
+  outcome: Outcome,
+  leftovers: readonly Leftover[],
+): Promise<readonly string[]> {
+  if (window.channels.length === 0) return [];
+  const texts = await textsOf(window);
+  const details = {
+    ...texts.details,
+    Outcome: outcome,
+    ...(leftovers.length > 0 && { 'Still in force': leftovers.map(({ what }) => what).join('; ') }),
+  };
+  const { failed } = await announce(context, {
+    event: EVENT[outcome],
+    session,
+    channels: window.channels,
+    secrets: access.channels,
+    texts: { ...texts, details },
+    dryRun: false,
+  });
+  return failed;
+}
+
+function unfinished(
+  plan: FinishPlan,
+  failures: readonly unknown[],
+  leftovers: readonly string[],
+  outputs: Record<string, string>,
+): unknown {
+  const bug = failures.find((failure) => !(failure instanceof TaskError));
+  if (bug) return bug;
+  const first = failures[0] as TaskError | undefined;
+  const left =
+    leftovers.length > 0
+      ? `Left of the session:\n${leftovers.map((line) => `  - ${line}`).join('\n')}\n`
+      : 'Nothing else of the session is left.';
+  return new TaskError(
+    first?.kind ?? 'refused',
+    {
+      what: [
+        'The session is not finished.',
+        ...failures.map((failure) => (failure as TaskError).text.what),
+        ...(plan.removePage ? [] : [plan.why]),
+      ].join(' '),
+      state: left,
+      remedy: plan.removePage
+        ? 'Run finish-maintenance again, or sweep for this session, when the cause is mended.'
+        : 'When the service is well again, run finish-maintenance again with page: remove (or with the new result of the smoke tests).',
+    },
+    { cause: first, outputs },
+  );
+}

@@ -1,0 +1,63 @@
+import { boolean, defineTask, newSessionId, SESSION_PATTERN, sessionInputs, text } from '@maintenance-tasks/core';
+import { azureAccessOf } from '../azure-access.ts';
+import { azureAccess } from '../credentials.ts';
+import { windowAccess } from '../window/access.ts';
+import { windowFile, windowSecrets } from '../window/inputs.ts';
+
+const { deadline, evidence } = sessionInputs;
+
+export default defineTask({
+  name: 'pre-maintenance',
+  azure: { id: 'e8d06590-dff9-49b7-a3aa-b1701d841239', category: 'Deploy' },
+  summary:
+    'Checks everything a window needs before it may begin (clock, people, tool versions, access to every system), opens the session and shows the plan. Changes nothing.',
+  needs: {
+    Cloudflare: ['Zone Read', 'DNS Read'],
+    Pingdom: ['API token with level Read/Write'],
+    Datadog: ['monitors_downtime'],
+    Slack: ['chat:write'],
+    'Azure Key Vault': ['Microsoft.KeyVault/vaults/certificates/read'],
+  },
+  mutates: false,
+  inputs: {
+    'window-file': windowFile,
+    'check-only': boolean({
+      default: 'false',
+      describe: 'Check on any day before: the clock does not count and no session is opened.',
+    }),
+    // pre-maintenance gives the session out; one is given only to go on with it after a failed start.
+    session: text({
+      describe: 'Id of a session to go on with. Left out, a new one is opened.',
+      pattern: SESSION_PATTERN,
+      patternMeans: 'a session id (3 to 32 lower-case letters, digits and dashes)',
+    }),
+    ...windowSecrets,
+    ...azureAccess,
+    deadline,
+    evidence,
+  },
+  outputs: {
+    session: 'Id of the session; every later task of the night is given it.',
+    digest: 'Digest of what was checked and shown; starting-maintenance refuses when it has changed since.',
+    plan: 'The plan in Markdown, for the people who approve it.',
+    ends: 'When the window ends (ISO 8601, UTC).',
+    'minutes-left': 'Minutes until the window ends.',
+  },
+  async run({ inputs, ...context }) {
+    const { checkWindow } = await import('./check.ts');
+    const { timesOf } = await import('../window/times.ts');
+    const file = inputs['window-file'];
+    const { ends } = timesOf(file.content);
+    const id = inputs['check-only'] ? undefined : (inputs.session ?? newSessionId(ends));
+    if (id) context.openSession(id);
+    const { digest, plan } = await checkWindow(context, {
+      file,
+      access: windowAccess(inputs),
+      azure: azureAccessOf(inputs),
+      checkOnly: inputs['check-only'],
+      session: id,
+    });
+    const minutes = Math.max(0, Math.round((ends.getTime() - context.clock.now().getTime()) / 60_000));
+    return { ...(id && { session: id }), digest, plan, ends: ends.toISOString(), 'minutes-left': String(minutes) };
+  },
+});

@@ -1,0 +1,18 @@
+import { yamlFile } from '@maintenance-tasks/core';
+import { alertmanagerAccess, channelSecrets, cloudflareToken, datadogKeys, pingdomToken } from '../credentials.ts';
+
+export const windowFile = yamlFile(async () => (await import('./schema.ts')).windowSchema, {
+  required: true,
+  describe: 'The window file: who, when, what, and which systems the night touches.',
+  example: 'maintenance-window.yaml',
+});
+
+/** What any of the systems in a window file may ask for. Only what the file uses must be given. */
+export const systemSecrets = {
+  'cloudflare-token': cloudflareToken,
+  'pingdom-token': pingdomToken,
+  ...datadogKeys,
+  ...alertmanagerAccess,
+} as const;
+
+export const windowSecrets = { ...systemSecrets, ...channelSecrets } as const;
