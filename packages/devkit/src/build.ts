@@ -58,7 +58,7 @@ export async function isStale(root = ROOT): Promise<boolean> {
 export async function buildBundle(root: string, folder: string, target: string): Promise<Bundle> {
   // Loaded late: telling whether something is to be built shall not load the bundler.
   const { build } = await import('rolldown');
-  const { hostAliases } = await import('./host-aliases.ts');
+  const { hostLibraries } = await import('./host-aliases.ts');
   const fresh = `${target}.${process.pid}`;
   await rm(fresh, { recursive: true, force: true });
   const { output } = await build({
@@ -66,7 +66,7 @@ export async function buildBundle(root: string, folder: string, target: string):
     input: { main: join(root, folder, 'main.ts') },
     platform: 'node',
     transform: { target: 'node20' },
-    resolve: { alias: hostAliases },
+    plugins: [hostLibraries],
     logLevel: 'warn',
     onLog(level, log, handle) {
       if (level === 'warn') throw new Error(log.message);
