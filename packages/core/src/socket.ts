@@ -27,6 +27,8 @@ export async function openSocket(endpoint: Endpoint, signal: AbortSignal): Promi
   if (signal.aborted) socket.destroy();
   signal.throwIfAborted();
   signal.addEventListener('abort', () => socket.destroy(), { once: true });
+  // Whoever takes it over listens, too; an error in between must not end the process.
+  socket.on('error', () => {});
   return socket;
 }
 
