@@ -35,7 +35,7 @@ export function parseYaml<Value>(text: string, schema: ZodType<Value>, file = 'l
       return issue.keys.map((key) => {
         const near = nearest(key, known);
         const place = at(offsetOf(document, [...issue.path, key], true));
-        return `${place}: ${pathOf([...issue.path, key])} is not known${near ? `; did you mean "${near}"?` : known.length > 0 ? `; known are ${known.join(', ')}` : ''}`;
+        return `${place}: ${pathOf([...issue.path, key])}is not known${near ? `; did you mean "${near}"?` : known.length > 0 ? `; known are ${known.join(', ')}` : ''}`;
       });
     }
     return [`${at(offsetOf(document, issue.path, false))}: ${pathOf(issue.path)}${lowerFirst(issue.message)}`];
