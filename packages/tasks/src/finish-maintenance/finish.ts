@@ -109,12 +109,12 @@ async function leftOf(context: AnyContext, { window, session, access }: FinishAr
 
 async function tell(
   context: AnyContext,
-  { window, session, access }: FinishArguments,
+  { window, session, access, evidence }: FinishArguments,
   outcome: Outcome,
   leftovers: readonly Leftover[],
 ): Promise<readonly string[]> {
   if (window.channels.length === 0) return [];
-  const texts = await textsOf(window);
+  const texts = textsOf(window);
   const details = {
     ...texts.details,
     Outcome: outcome,
@@ -126,6 +126,7 @@ async function tell(
     channels: window.channels,
     secrets: access.channels,
     texts: { ...texts, details },
+    evidence,
     dryRun: false,
   });
   return failed;

@@ -13,6 +13,8 @@ export interface StartArguments {
   readonly digest: string;
   readonly session: string;
   readonly access: WindowAccess;
+  /** Folder with the session's evidence so far: the Slack thread is looked up there. */
+  readonly evidence: string;
   readonly dryRun: boolean;
 }
 
@@ -30,14 +32,14 @@ export async function startMaintenance(context: AnyContext, given: StartArgument
   requireAccess(window, given.access);
   // Everything is planned once before anybody is told: a window that is announced and then refused costs trust.
   if (!given.dryRun) await changeSystems(unreported(context), { ...given, dryRun: true });
-  const told = await tell(context, given, 'starting');
+  const told = await tell(context, given);
   try {
     const showing = await changeSystems(context, given);
     return { ...told, showing };
   } catch (error) {
     // Past the deadline, or cancelled, no call goes out any more; the message then names what stands, and sweep finds it.
     if (given.dryRun || context.signal.aborted) throw error;
-    throw await afterUndo(context, given, error);
+    throw await afterUndo(context, given, error, told.slackThread);
   }
 }
 
@@ -56,7 +58,12 @@ async function changeSystems(
 }
 
 /** Takes back what this session did, last first, and gives the error that says how things stand after that. */
-async function afterUndo(context: AnyContext, given: StartArguments, error: unknown): Promise<unknown> {
+async function afterUndo(
+  context: AnyContext,
+  given: StartArguments,
+  error: unknown,
+  slackThread: string | undefined,
+): Promise<unknown> {
   const { file, session, access } = given;
   const window = file.content;
   context.log.warning(`The start failed; what was done is taken back. ${messageOf(error)}`);
@@ -80,7 +87,13 @@ async function afterUndo(context: AnyContext, given: StartArguments, error: unkn
       endSuppressions(quiet, { session, systems, credentials: access.monitoring, dryRun: false }),
     );
   }
-  await tell(quiet, given, 'failed').catch((problem: unknown) => failures.push(messageOf(problem)));
+  const text =
+    failures.length === 0
+      ? 'The work could not begin and does not take place for now. Services stay available.'
+      : 'The work could not begin. We are on it, and will tell you as soon as all services are available again.';
+  await tell(quiet, given, { event: 'failed', text, slackThread }).catch((problem: unknown) =>
+    failures.push(messageOf(problem)),
+  );
   if (!(error instanceof TaskError)) return error;
   return new TaskError(
     error.kind,
@@ -105,18 +118,19 @@ function markUndone(report: Report, prefixes: readonly string[]): void {
 
 async function tell(
   context: AnyContext,
-  { file, session, access, dryRun }: StartArguments,
-  event: 'starting' | 'failed',
+  { file, session, access, evidence, dryRun }: StartArguments,
+  message?: { readonly event: 'failed'; readonly text: string; readonly slackThread: string | undefined },
 ): Promise<Omit<Started, 'showing'>> {
   const window = file.content;
   if (window.channels.length === 0) return { failedChannels: [] };
-  const texts = await textsOf(window);
   const { failed, slackThread } = await announce(context, {
-    event,
+    event: message?.event ?? 'starting',
     session,
     channels: window.channels,
     secrets: access.channels,
-    texts,
+    texts: { ...textsOf(window), ...(message && { message: message.text }) },
+    ...(message?.slackThread && { slackThread: message.slackThread }),
+    evidence,
     dryRun,
   });
   return { failedChannels: failed, ...(slackThread && { slackThread }) };

@@ -37,6 +37,7 @@ export default defineTask({
       digest: inputs.digest,
       session: inputs.session,
       access: windowAccess(inputs),
+      evidence: inputs.evidence,
       dryRun: inputs['dry-run'],
     });
     return {

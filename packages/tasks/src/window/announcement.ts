@@ -1,12 +1,10 @@
-import type { announce } from '../notify/announce.ts';
+import { formatInZone } from '@maintenance-tasks/core';
+import type { Texts } from '../notify/plan.ts';
 import type { MaintenanceWindow } from './schema.ts';
 import { timesOf } from './times.ts';
 
-type Texts = Parameters<typeof announce>[1]['texts'];
-
 /** The words of the window file for a message about it. */
-export async function textsOf(window: MaintenanceWindow): Promise<Texts> {
-  const { formatInZone } = await import('@maintenance-tasks/core');
+export function textsOf(window: MaintenanceWindow): Texts {
   const { starts, ends, zone } = timesOf(window);
   return {
     title: window.name,
@@ -14,5 +12,5 @@ export async function textsOf(window: MaintenanceWindow): Promise<Texts> {
     ends: formatInZone(ends, zone),
     ...(window.disclaimer && { disclaimer: window.disclaimer }),
     ...(window.platform && { details: { Release: window.platform } }),
-  } as Texts;
+  };
 }
