@@ -6,8 +6,11 @@ export interface Need {
   readonly zone?: string;
 }
 
-/** A token that is no token at all is answered 400 with this code, not 401. */
-const INVALID_REQUEST_HEADERS = 6003;
+/**
+ * A token that is no token at all is answered 400 with 6003; one that is unknown, or used from an address that it is not
+ * meant for, 403 with 9109, as if it lacked a permission.
+ */
+const NOT_ACCEPTED: ReadonlySet<unknown> = new Set([6003, 9109]);
 const LONGEST_MESSAGE = 200;
 
 interface ErrorItem {
@@ -21,7 +24,7 @@ export function refusedBy(asked: HttpRequest, answer: HttpAnswer, need: Need): T
   const code = first?.code === undefined ? '' : `, code ${String(first.code)}`;
   const message = first?.message === undefined ? '' : ` (${short(String(first.message))})`;
   const what = `Cloudflare answered ${answer.status}${code}${message} to ${asked.method} ${new URL(asked.url).pathname}.`;
-  if (answer.status === 401 || (answer.status === 400 && first?.code === INVALID_REQUEST_HEADERS)) {
+  if (answer.status === 401 || NOT_ACCEPTED.has(first?.code)) {
     return new TaskError('auth', {
       what: `Cloudflare does not accept the token. ${what}`,
       remedy: 'Check that the token is complete, not expired, not disabled and allowed from this runner’s address.',

@@ -8,7 +8,8 @@ export { checkAccess } from './access.ts';
 
 import { hostName, pageTarget } from './host-name.ts';
 import { placesOf, readNames, readNoted, readPlaces } from './names.ts';
-import { type Problem, planRemove, planShow } from './plan.ts';
+import { planRemove, planShow } from './plan.ts';
+import type { Problem } from './problems.ts';
 import { addressesOf, type Name, shown, standingOf } from './standing.ts';
 
 /** What the step functions need of a task's context. */

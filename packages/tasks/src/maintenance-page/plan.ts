@@ -9,7 +9,16 @@ import {
 } from '@maintenance-tasks/services/cloudflare/client';
 import { type FormerRecord, formerOf, keptFormer, packState, significant } from './former-state.ts';
 import { typeOf } from './host-name.ts';
-import { addressesOf, type Name, type Noted, type Standing, shown, standingOf } from './standing.ts';
+import {
+  changedProblem,
+  damagedProblem,
+  lostNoteProblem,
+  type Problem,
+  plainProblems,
+  takenProblem,
+  zoneProblems,
+} from './problems.ts';
+import { addressesOf, type Name, type Noted, shown, standingOf } from './standing.ts';
 
 /** An address record as it must stand after a change; what is left out may be anything. */
 export type Aim = Pick<FormerRecord, 'type' | 'content' | 'comment'> & Partial<FormerRecord>;
@@ -22,12 +31,6 @@ export interface NameChange {
   readonly after: string;
   readonly batch: Batch;
   readonly aims: readonly Aim[];
-}
-
-/** Why a host cannot be dealt with. Drift is told apart: then two parties changed the same thing. */
-export interface Problem {
-  readonly text: string;
-  readonly drift?: true;
 }
 
 export interface ShowPlan {
@@ -82,10 +85,7 @@ export function planRemove(names: readonly Name[], session: string, target?: str
     const addresses = addressesOf(name.records);
     const { host } = name;
     if (standing.kind === 'plain' && addresses.some(({ content }) => content === target)) {
-      problems.push({
-        drift: true,
-        text: `${host} still stands at ${shown(addresses)}, and the note that remembered how it stood before is gone; set its records by hand (the evidence file of the run that put the page up names them).`,
-      });
+      problems.push(lostNoteProblem(name));
     } else if (standing.kind === 'plain') {
       left.push({ host, showing: false, why: `carries nothing of this session; it stands at ${shown(addresses)}` });
     } else if (standing.session !== session && (standing.kind !== 'damaged' || standing.session !== 'unknown')) {
@@ -223,70 +223,6 @@ function recordOf(former: FormerRecord, name: string): NewRecord {
     // Even an empty list of tags is refused where the plan has none.
     ...(tags.length > 0 && { tags }),
     ...(Object.keys(settings).length > 0 && { settings }),
-  };
-}
-
-function zoneProblems(zone: Zone): Problem[] {
-  const problems: Problem[] = [];
-  if (zone.status !== 'active')
-    problems.push({ text: `The zone ${zone.name} is ${zone.status}, not active: its records have no effect.` });
-  if (zone.paused)
-    problems.push({
-      text: `The zone ${zone.name} is paused: Cloudflare proxies nothing of it, so a changed origin would be public DNS.`,
-    });
-  return problems;
-}
-
-function plainProblems({ host, records }: Name, target: string): Problem[] {
-  const addresses = addressesOf(records);
-  const unproxied = addresses.filter(({ proxied }) => proxied !== true);
-  const problems: Problem[] = [];
-  if (target === host) problems.push({ text: `${host}: the page cannot be the host itself.` });
-  if (records.some(({ type }) => type === 'NS'))
-    problems.push({
-      text: `${host}: it is delegated to other name servers (NS record), so its records here have no effect.`,
-    });
-  else if (addresses.length === 0)
-    problems.push({
-      text: `${host}: it has no A, AAAA or CNAME record. A name that only a wildcard answers needs a record of its own.`,
-    });
-  if (unproxied.length > 0)
-    problems.push({
-      text: `${host}: ${shown(unproxied)}. Resolvers would go on giving out the old address for its time to live; turn the proxy on well before the window.`,
-    });
-  return problems;
-}
-
-function takenProblem(name: Name, standing: Exclude<Standing, { kind: 'plain' }>, session: string): Problem {
-  if (standing.kind === 'damaged') return damagedProblem(name, standing.record);
-  if (standing.session !== session) {
-    return {
-      drift: true,
-      text: `${name.host}: it carries the page of session ${standing.session} already; finish that session first (state: off, or sweep).`,
-    };
-  }
-  if (standing.kind === 'changed') return changedProblem(name, standing);
-  return {
-    drift: true,
-    text:
-      standing.kind === 'page'
-        ? `${name.host}: this session already shows ${standing.state.target} on it; take that off (state: off) before another page is put up.`
-        : `${name.host}: somebody took this session’s page off by hand and left its note; clear that up first (state: off).`,
-  };
-}
-
-function changedProblem(name: Name, { state }: Noted): Problem {
-  const was = shown([{ type: typeOf(state.target), content: state.target }]);
-  return {
-    drift: true,
-    text: `${name.host}: the session set ${was}, and somebody changed it since: it stands at ${shown(addressesOf(name.records))}. Before the page it stood at ${shown(state.formers)}. Set the one that is right by hand, with the comment removed.`,
-  };
-}
-
-function damagedProblem(name: Name, record: DnsRecord): Problem {
-  return {
-    drift: true,
-    text: `${name.host}: the note on its ${record.type} record was edited and cannot be trusted, so nothing is restored from it. It stands at ${shown(addressesOf(name.records))}. Set its records by hand and remove the comment.`,
   };
 }
 
