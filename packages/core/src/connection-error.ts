@@ -67,6 +67,8 @@ export function isLasting(error: unknown): boolean {
 
 function codeOf(error: unknown): string | undefined {
   const code = (error as { code?: unknown } | undefined)?.code;
+  // Its code tells nothing of the one mistake behind it that people make.
+  if (code === 'EPROTO' && /wrong version number/.test(messageOf(error))) return 'ERR_SSL_WRONG_VERSION_NUMBER';
   if (typeof code === 'string') return code;
   const inner =
     (error as { errors?: unknown[] } | undefined)?.errors?.[0] ?? (error as { cause?: unknown } | undefined)?.cause;
