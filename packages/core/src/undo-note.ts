@@ -16,9 +16,10 @@ export interface DamagedNote {
 }
 
 const MARK = 'mt1';
-const NOTE = /mt1\|([a-z0-9-]*)\|([^|]*)\|([0-9a-z]{1,7})(?![0-9a-z])/;
+const NOTE = /mt1\|([a-z0-9-]*)\|([^|]*)\|([0-9a-z]{1,7})(?![0-9a-z])/y;
 // A note that lost its tail still names its session.
-const TORN = /mt1\|([a-z0-9-]{3,32})(?![a-z0-9-])/;
+const TORN = /mt1\|([a-z0-9-]{3,32})(?![a-z0-9-])/y;
+const UNKNOWN = 'unknown';
 const LARGEST_STATE = 65_536;
 
 /** What every note of a session contains; systems that can search their texts are searched for this. */
@@ -30,7 +31,7 @@ export function undoMark(session: string): string {
 export const ANY_UNDO_MARK = `${MARK}|`;
 
 /**
- * The note as one line of printable ASCII without quotes that any host's comment, tag or annotation accepts:
+ * The note as one line of printable ASCII, which comments, tags and annotations everywhere accept:
  * `mt1|SESSION|STATE|CHECKSUM`. The state is JSON that a person can read, or deflated where only that fits.
  *
  * @param limit characters the resource has room for
@@ -42,7 +43,8 @@ export function encodeUndoNote(note: UndoNote, limit: number): string {
   const plain = sealed(note.session, json);
   if (plain.length <= limit) return plain;
   const deflated = sealed(note.session, `z${deflateRawSync(json, { level: 9 }).toString('base64url')}`);
-  if (deflated.length <= limit) return deflated;
+  // What is read back is bounded, as anybody may have written it; so is what is written.
+  if (deflated.length <= limit && json.length <= LARGEST_STATE) return deflated;
   throw new TaskError('refused', {
     what: `The note that remembers how things stood needs ${Math.min(plain.length, deflated.length)} characters and there is room for ${limit}.`,
     state: 'Nothing was changed, because it could not have been undone.',
@@ -51,20 +53,35 @@ export function encodeUndoNote(note: UndoNote, limit: number): string {
   });
 }
 
-/** The note found anywhere in a text; `undefined` when there is none, `damaged` when it cannot be trusted. */
+/**
+ * The note found anywhere in a text; `undefined` when there is none, `damaged` when it cannot be trusted.
+ * Of several the first whole one counts: people quote parts of notes.
+ */
 export function decodeUndoNote(text: string | null | undefined): UndoNote | DamagedNote | undefined {
-  if (!text?.includes(ANY_UNDO_MARK)) return undefined;
+  let damaged: DamagedNote | undefined;
+  for (let at = text?.indexOf(ANY_UNDO_MARK) ?? -1; text && at >= 0; at = text.indexOf(ANY_UNDO_MARK, at + 1)) {
+    const note = noteAt(text, at);
+    if (!isDamaged(note)) return note;
+    if (!damaged || damaged.session === UNKNOWN) damaged = note;
+  }
+  return damaged;
+}
+
+function noteAt(text: string, at: number): UndoNote | DamagedNote {
+  NOTE.lastIndex = at;
+  TORN.lastIndex = at;
+  const torn: DamagedNote = { session: TORN.exec(text)?.[1] ?? UNKNOWN, damaged: true };
   const match = NOTE.exec(text);
-  if (!match) return { session: TORN.exec(text)?.[1] ?? 'unknown', damaged: true };
+  if (!match) return torn;
   const [, session, body, checksum] = match as unknown as [string, string, string, string];
-  if (checksumOf(session, body) !== checksum) return { session: session || 'unknown', damaged: true };
+  if (checksumOf(session, body) !== checksum) return torn;
   try {
     const json = body.startsWith('z')
       ? inflateRawSync(Buffer.from(body.slice(1), 'base64url'), { maxOutputLength: LARGEST_STATE }).toString()
       : body;
     return { session, state: JSON.parse(json) as unknown };
   } catch {
-    return { session, damaged: true };
+    return torn;
   }
 }
 
