@@ -1,5 +1,5 @@
 import { connect, type Socket } from 'node:net';
-import { authorizationFor, openTunnel, proxyFor } from './proxy.ts';
+import { openTunnel, proxyFor } from './proxy.ts';
 
 export interface Endpoint {
   readonly host: string;
@@ -45,10 +45,4 @@ function direct(endpoint: Endpoint, signal: AbortSignal): Promise<Socket> {
     });
     socket.once('error', reject);
   });
-}
-
-/** The header that carries the user and password of a proxy's URL. */
-export function proxyAuthorization(proxy: URL): Record<string, string> {
-  const authorization = authorizationFor(proxy);
-  return authorization ? { 'proxy-authorization': authorization } : {};
 }

@@ -50,6 +50,8 @@ function xmlText(text: string, longest: number): string {
       // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is removed
       .replace(/[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\ufffe\uffff]/g, '')
       .replace(/\p{Surrogate}/gu, '')
+      // Azure's agent reads [[ATTACHMENT|path]] as the order to publish that file; a server must not give it.
+      .replace(/\[\[/g, '[ [')
       .replace(/[&<>"']/g, (character) => ESCAPES[character] as string)
   );
 }

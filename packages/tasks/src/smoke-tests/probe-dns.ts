@@ -1,4 +1,5 @@
-import { lookup, Resolver } from 'node:dns/promises';
+import { getServers, lookup } from 'node:dns';
+import { Resolver } from 'node:dns/promises';
 import { isIP } from 'node:net';
 import { formatEndpoint } from '@maintenance-tasks/core/socket';
 import type { DnsFinding } from './evaluate-dns.ts';
@@ -18,7 +19,8 @@ export async function probeDns({ check, timeout }: PlannedCheck<DnsCheck>, curre
 async function ask(server: string, check: DnsCheck, timeout: number, { signal }: Try): Promise<DnsFinding[number]> {
   // Lost packets are common on UDP: each question gets a second chance within the try.
   const resolver = new Resolver({ timeout: Math.max(50, Math.floor(timeout / 2.5)), tries: 2 });
-  if (server !== '') resolver.setServers([await serverAddress(server)]);
+  // A resolver of one's own does not know of name servers that were set for the process.
+  resolver.setServers(server === '' ? getServers() : [await serverAddress(server)]);
   signal.throwIfAborted();
   signal.addEventListener('abort', () => resolver.cancel(), { once: true });
   try {
@@ -34,8 +36,14 @@ async function ask(server: string, check: DnsCheck, timeout: number, { signal }:
 async function serverAddress(server: string): Promise<string> {
   const endpoint = parseEndpoint(server, 53);
   if (!endpoint) throw new Error(`${server} is not an address`);
-  const host = isIP(endpoint.host) ? endpoint.host : (await lookup(endpoint.host)).address;
+  const host = isIP(endpoint.host) === 0 ? await addressOf(endpoint.host) : endpoint.host;
   return formatEndpoint({ host, port: endpoint.port });
+}
+
+function addressOf(host: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    lookup(host, (error, address) => (error ? reject(error) : resolve(address)));
+  });
 }
 
 async function answersOf(resolver: Resolver, { record, type }: DnsCheck): Promise<string[]> {

@@ -2,7 +2,8 @@ import { type ClientRequest, request as httpRequest, type IncomingMessage, type 
 import { request as httpsRequest } from 'node:https';
 import { pipeline, type Readable } from 'node:stream';
 import { createBrotliDecompress, createUnzip } from 'node:zlib';
-import { openSocket, proxyAuthorization, proxyTowards } from '@maintenance-tasks/core/socket';
+import { throughProxy } from '@maintenance-tasks/core/proxy';
+import { openSocket, proxyTowards } from '@maintenance-tasks/core/socket';
 import { type HttpFinding, needsBody, redirectsToFollow } from './evaluate-http.ts';
 import { endpointOf, type PlannedCheck } from './plan.ts';
 import { secure } from './probe-tls.ts';
@@ -125,7 +126,7 @@ async function connected(
   const endpoint = endpointOf(host, port, planned.via);
   const elsewhere = endpoint.host !== host || endpoint.port !== port;
   const proxy = url.protocol === 'http:' && !elsewhere ? proxyTowards(endpoint, 'http:') : undefined;
-  if (proxy) return throughProxy(proxy, url, options, current.signal);
+  if (proxy) return askProxy(proxy, url, options, current.signal);
   const socket = await openSocket(endpoint, current.signal);
   if (url.protocol === 'http:') return httpRequest({ ...options, createConnection: () => socket });
   current.stage = 'in the TLS handshake';
@@ -134,17 +135,11 @@ async function connected(
 }
 
 /** Proxies seldom tunnel to port 80; for plain HTTP they take the whole address instead. */
-function throughProxy(proxy: URL, url: URL, options: RequestOptions, signal: AbortSignal): ClientRequest {
+function askProxy(proxy: URL, url: URL, options: RequestOptions, signal: AbortSignal): ClientRequest {
   const send = proxy.protocol === 'https:' ? httpsRequest : httpRequest;
-  return send({
-    ...options,
-    host: proxy.hostname.replace(/^\[|\]$/g, ''),
-    port: proxy.port || (proxy.protocol === 'https:' ? 443 : 80),
-    path: url.href,
-    headers: { ...(options.headers as Record<string, string>), ...proxyAuthorization(proxy) },
-    agent: false,
-    signal,
-  });
+  const proxied = throughProxy(url, proxy);
+  const headers = { ...(proxied.headers as object), ...(options.headers as object) };
+  return send({ ...options, ...proxied, headers, agent: false, signal });
 }
 
 /** The body's first MiB, or, when nobody looks at it, only that it comes whole as far as that. */
