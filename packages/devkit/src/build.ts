@@ -12,6 +12,8 @@ export interface Bundle {
   /** `actions/maintenance-page`: the folder that holds main.ts and dist. */
   readonly folder: string;
   readonly chunks: readonly OutputChunk[];
+  /** What goes into dist, by name. */
+  readonly files: ReadonlyMap<string, string>;
 }
 
 const STAMP = 'dist/build-stamp';
@@ -54,26 +56,27 @@ export async function isStale(root = ROOT): Promise<boolean> {
   return (await entryFolders(root)).some((folder) => !existsSync(join(root, folder, 'dist/main.cjs')));
 }
 
-/** One bundle, its chunks and the licences of what is in it. The folder is replaced whole, at the end. */
-export async function buildBundle(root: string, folder: string, target: string): Promise<Bundle> {
+/** Bundles one entry file in memory: the same sources give the same bytes. */
+export async function bundle(folder: string, root = ROOT): Promise<Bundle> {
   // Loaded late: telling whether something is to be built shall not load the bundler.
   const { build } = await import('rolldown');
   const { hostLibraries } = await import('./host-aliases.ts');
-  const fresh = `${target}.${process.pid}`;
-  await rm(fresh, { recursive: true, force: true });
+  const { lateBuiltins } = await import('./build/late-builtins.ts');
   const { output } = await build({
     cwd: root,
     input: { main: join(root, folder, 'main.ts') },
+    write: false,
     platform: 'node',
     transform: { target: 'node20' },
-    plugins: [hostLibraries],
+    plugins: [hostLibraries, lateBuiltins],
+    // What one task needs at once may well be loaded late by another.
+    checks: { ineffectiveDynamicImport: false },
     logLevel: 'warn',
     onLog(level, log, handle) {
       if (level === 'warn') throw new Error(log.message);
       handle(level, log);
     },
     output: {
-      dir: fresh,
       format: 'cjs',
       entryFileNames: '[name].cjs',
       chunkFileNames: '[name]-[hash].cjs',
@@ -85,10 +88,20 @@ export async function buildBundle(root: string, folder: string, target: string):
     },
   });
   const chunks = output.filter((item) => item.type === 'chunk');
-  await writeFile(join(fresh, 'licenses.txt'), await licenseNotices(chunks.flatMap(({ moduleIds }) => moduleIds)));
+  const files = new Map(chunks.map(({ fileName, code }) => [fileName, code]));
+  files.set('licenses.txt', await licenseNotices(chunks.flatMap(({ moduleIds }) => moduleIds)));
+  return { folder, chunks, files };
+}
+
+/** Bundles into a folder, which is replaced as a whole: a run that starts meanwhile finds the old or the new one. */
+export async function buildBundle(root: string, folder: string, target: string): Promise<Bundle> {
+  const built = await bundle(folder, root);
+  const fresh = `${target}.${process.pid}`;
+  await mkdir(fresh, { recursive: true });
+  for (const [name, content] of built.files) await writeFile(join(fresh, name), content);
   await rm(target, { recursive: true, force: true });
   await rename(fresh, target);
-  return { folder, chunks };
+  return built;
 }
 
 /** Modules that are parsed at every start: those of the entry and of all it loads without `import()`. */

@@ -44,7 +44,9 @@ export function filesOf(tasks: readonly TaskDefinition[], version: string, licen
 /** What generation would write into this checkout. */
 export async function filesOfCheckout(root = ROOT): Promise<GeneratedFiles> {
   const license = await readFile(join(root, 'LICENSE'), 'utf8');
-  const files = filesOf(await loadTasks(root), await releaseVersion(root), license);
+  const tasks = await loadTasks(root);
+  for (const task of tasks) await mustKeepItsId(root, task);
+  const files = filesOf(tasks, await releaseVersion(root), license);
   return new Map([...files, ['maintenance-window.schema.json', await windowSchema(root)]]);
 }
 
@@ -69,6 +71,16 @@ export async function generate(root = ROOT): Promise<{ write: string[]; remove: 
   }
   for (const path of different.remove) await removeFile(root, path);
   return different;
+}
+
+/** Azure DevOps knows an installed task by its id alone: with another one it would be another task. */
+async function mustKeepItsId(root: string, task: TaskDefinition): Promise<void> {
+  const file = `ado-tasks/${task.name}/task.json`;
+  const present = await readFile(join(root, file), 'utf8').catch(() => undefined);
+  if (present === undefined) return;
+  const { id } = JSON.parse(present) as { id: string };
+  if (id !== task.azure.id)
+    throw new Error(`${task.name}: azure.id is ${task.azure.id} and ${file} has ${id}; a task's id never changes`);
 }
 
 /** The JSON Schema of the window file: editors complete and check it by this. */
