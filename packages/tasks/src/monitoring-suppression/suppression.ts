@@ -309,7 +309,7 @@ async function endOne(account: Monitoring, suppression: Suppression): Promise<vo
   try {
     await account.end(suppression);
   } catch (error) {
-    if (!(error instanceof TaskError) || error.kind !== 'remote') throw error;
+    if (!(error instanceof TaskError) || (error.kind !== 'remote' && error.kind !== 'input')) throw error;
     if ((await account.find()).some(({ id }) => id === suppression.id)) throw error;
   }
 }

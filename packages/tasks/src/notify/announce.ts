@@ -172,7 +172,7 @@ async function tellSlack(
     await slack.update({ channel, ts: head }, message);
   } catch (error) {
     // The thread has the news; workspaces can forbid edits after some minutes.
-    if (!(error instanceof SlackRefusal)) throw error;
+    if (!(error instanceof TaskError)) throw error;
     context.log.warning(
       `slack ${channel}: the thread was told, and the first message could not be updated. ${error.message}`,
     );

@@ -12,8 +12,8 @@ export function slackMessage(announcement: Announcement): SlackMessage {
     text: slackText(headline(announcement)),
     blocks: [
       // plain_text is shown as it is; everything of type mrkdwn is escaped.
-      { type: 'header', text: { type: 'plain_text', text: `${title}: ${status}`.slice(0, 150), emoji: false } },
-      { type: 'section', text: mrkdwn(slackText(message)) },
+      { type: 'header', text: { type: 'plain_text', text: `${title}: ${status}`, emoji: false } },
+      { type: 'section', text: mrkdwn(slackText(message, LONGEST_SECTION)) },
       ...(facts.length > 0
         ? [
             {
@@ -22,17 +22,31 @@ export function slackMessage(announcement: Announcement): SlackMessage {
             },
           ]
         : []),
-      { type: 'context', elements: [...(disclaimer ? [mrkdwn(slackText(disclaimer))] : []), mrkdwn(where)] },
+      {
+        type: 'context',
+        elements: [...(disclaimer ? [mrkdwn(slackText(disclaimer, LONGEST_FIELD))] : []), mrkdwn(where)],
+      },
     ],
   };
 }
 
+// Slack counts what it is sent, where an ampersand has five characters.
+const LONGEST_SECTION = 3_000;
+const LONGEST_FIELD = 2_000;
+const ESCAPED: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;' };
+
 /**
- * Text in which nothing is a mention, a link or a channel call (`<!channel>`).
+ * Text in which nothing is a mention, a link or a channel call (`<!channel>`), cut at so many characters.
  * https://docs.slack.dev/messaging/formatting-message-text
  */
-export function slackText(text: string): string {
-  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
+export function slackText(text: string, longest = LONGEST_FIELD): string {
+  let escaped = '';
+  for (const character of text) {
+    const next = ESCAPED[character] ?? character;
+    if (escaped.length + next.length > longest) return escaped;
+    escaped += next;
+  }
+  return escaped;
 }
 
 function mrkdwn(text: string) {
