@@ -60,7 +60,8 @@ export async function runTask<I extends Inputs, O extends Outputs>(
     clean,
     conclude,
     keepSecret: (value) => {
-      for (const piece of redaction.add(value)) host.mask(piece);
+      // Azure's agent refuses a mask of several lines, and shows it while doing so.
+      for (const piece of redaction.add(value)) if (!/[\r\n]/.test(piece)) host.mask(piece);
     },
   };
   const fail = (error: unknown) => {
@@ -173,7 +174,7 @@ async function runMasked<I extends Inputs, O extends Outputs>(task: TaskDefiniti
       evidenceProblem = messageOf(error);
     });
   }
-  stop.throwIfCrashed();
+  if (!thrown) stop.throwIfCrashed();
   if (thrown) {
     if (evidenceProblem) log.warning(evidenceProblem);
     showStack(run, thrown.error);

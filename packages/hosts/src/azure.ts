@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { EOL, tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -48,7 +47,7 @@ export function azureHost(environment: Environment = process.env): Host {
       command('task.setvariable', { variable: azureInputName(name), isOutput: 'true', issecret: 'false' }, value),
     summary: (markdown) => {
       // The file's name is the heading on the run's Extensions tab, and must differ between the steps of a job.
-      const file = join(temporaryFolder, `maintenance-${randomUUID().slice(0, 8)}.md`);
+      const file = join(temporaryFolder, `maintenance-${process.pid}-${Date.now()}.md`);
       writeFileSync(file, markdown);
       command('task.uploadsummary', {}, file);
     },
@@ -76,7 +75,7 @@ export function azureHost(environment: Environment = process.env): Host {
         command('task.complete', { result: 'Failed' });
       }
     },
-    leave: leaveProcess,
+    leave: () => leaveProcess(process.stdout),
   };
 }
 

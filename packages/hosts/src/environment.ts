@@ -21,7 +21,7 @@ export function given(value: string | undefined): string | undefined {
   return value === undefined || value.trim() === '' ? undefined : value;
 }
 
-/** Ends the process by the exit code set before, once both streams took all that was written. */
-export function leaveProcess(): void {
-  process.stdout.write('', () => process.stderr.write('', () => process.exit()));
+/** Ends the process by the exit code set before, once the stream took all that was written to it. */
+export function leaveProcess(stream: NodeJS.WriteStream): void {
+  stream.write('', () => process.exit());
 }

@@ -87,7 +87,7 @@ export function githubHost(environment: Environment = process.env): Host {
       process.exitCode = outcome.ok ? 0 : 1;
       if (!outcome.ok) error(fitting(outcome.message));
     },
-    leave: leaveProcess,
+    leave: () => leaveProcess(process.stdout),
   };
 }
 

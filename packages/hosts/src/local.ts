@@ -81,7 +81,7 @@ export function localHost(
     },
     leave: () => {
       if (!resultsInTemporaryFolder) rmSync(temporaryFolder, { recursive: true, force: true });
-      leaveProcess();
+      leaveProcess(Object.keys(outputs).length > 0 ? process.stdout : process.stderr);
     },
   };
 }
