@@ -8,7 +8,10 @@ const HOST_NAME = /^(?=.{1,253}$)([a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?\.)+[a-z0
 
 /** As Cloudflare writes it: lower case, Punycode, no dot at the end. Nothing when it is no name of a host. */
 export function hostName(text: string): string | undefined {
-  const ascii = domainToASCII(text.trim().replace(/\.$/, ''));
+  const name = text.trim().replace(/\.$/, '');
+  // domainToASCII reads as the URL parser does: it drops a path, takes out line breaks and decodes %2e.
+  if (/[\s/\\?#@:%[\]]/.test(name)) return undefined;
+  const ascii = domainToASCII(name);
   return isIP(ascii) === 0 && HOST_NAME.test(ascii) ? ascii : undefined;
 }
 

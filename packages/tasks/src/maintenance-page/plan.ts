@@ -47,7 +47,7 @@ export interface RemovePlan {
   readonly left: readonly { readonly host: string; readonly why: string; readonly showing: boolean }[];
 }
 
-/** What it takes to show the page on every name, or every reason why not. */
+/** What it takes to show the page on every name; with any problem of any of them, no change at all. */
 export function planShow(names: readonly Name[], target: string, session: string): ShowPlan {
   const problems: Problem[] = [...new Map(names.map(({ zone }) => [zone.id, zone])).values()].flatMap(zoneProblems);
   const changes: NameChange[] = [];
@@ -68,7 +68,7 @@ export function planShow(names: readonly Name[], target: string, session: string
       problems.push({ text: `${name.host}: ${error.text.what} ${error.text.remedy}` });
     }
   }
-  return { problems, changes, already };
+  return { problems, changes: problems.length > 0 ? [] : changes, already };
 }
 
 /**

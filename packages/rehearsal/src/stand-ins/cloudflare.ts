@@ -1,0 +1,294 @@
+import { createHash } from 'node:crypto';
+import { decodeUndoNote } from '@maintenance-tasks/core';
+import type { StandIn, StandInAnswer, StandInRequest, StandInWorld } from '../stand-in.ts';
+import { filtered, paged } from './cloudflare-filter.ts';
+import { PurgeBucket, RequestQuota } from './cloudflare-limits.ts';
+import { type RecordInput, Refusal, type StoredRecord, ZoneRecords } from './cloudflare-records.ts';
+import { type CloudflareSeed, cloudflareSeedSchema, type TokenSeed, type ZoneSeed } from './cloudflare-seed.ts';
+
+export { type CloudflareSeed, cloudflareSeedSchema } from './cloudflare-seed.ts';
+
+export interface CloudflareStandIn extends StandIn {
+  /** The address records of a host as they stand now: where its visitors are sent. */
+  addressesOf(host: string): readonly { readonly type: string; readonly content: string; readonly proxied: boolean }[];
+  /** When what is cached for the host was last dropped. */
+  lastPurgeOf(host: string): Date | undefined;
+}
+
+interface StoredZone {
+  readonly id: string;
+  readonly seed: ZoneSeed;
+  readonly records: ZoneRecords;
+}
+
+interface Answered {
+  readonly result: unknown;
+  readonly result_info?: unknown;
+  readonly messages?: readonly unknown[];
+}
+
+type Permission = TokenSeed['permissions'][number];
+
+const GRANTS: Readonly<Record<Permission, readonly string[]>> = {
+  'Zone Read': ['#zone:read'],
+  'DNS Read': ['#dns_records:read'],
+  'DNS Write': ['#dns_records:edit', '#dns_records:read'],
+  'Cache Purge': ['#cache_purge:edit'],
+};
+const ADDRESS_TYPES = new Set(['A', 'AAAA', 'CNAME']);
+
+/** Cloudflare's API v4, as far as zones, DNS records and purging go, with its refusals and limits. */
+export function cloudflareStandIn(seed: CloudflareSeed, world: StandInWorld): CloudflareStandIn {
+  const { zones: zoneSeeds, tokens } = cloudflareSeedSchema.parse(seed);
+  const now = () => world.now();
+  const zones = zoneSeeds.map(
+    (zone): StoredZone => ({ id: idOf(zone.name), seed: zone, records: new ZoneRecords(zone, now) }),
+  );
+  const quotas = new Map<string, RequestQuota>();
+  const buckets = new Map<string, PurgeBucket>();
+  const purges = new Map<string, Date>();
+
+  function route(request: StandInRequest, token: TokenSeed): Answered {
+    const [first, id = '', ...rest] = request.url.pathname.replace(/^\/client\/v4\//, '').split('/');
+    const call = `${request.method} ${rest[0] ?? ''}${rest.length > 1 ? (rest[1] === 'batch' ? '/batch' : '/id') : ''}`;
+    if (first === 'user' && id === 'tokens' && rest[0] === 'verify') return verified(token, 'user');
+    if (first === 'accounts' && rest[1] === 'verify') return verified(token, 'account');
+    requireActive(token);
+    if (first !== 'zones') throw new Refusal(404, 7000, 'No route for that URI');
+    if (id === '' && request.method === 'GET') return zoneList(token, request.url.searchParams);
+    const zone = zones.find((candidate) => candidate.id === id);
+    if (!zone || !covers(token, zone.seed.name)) throw new Refusal(404, 1001, 'Invalid zone identifier');
+    if (call === 'GET ') return permitted(token, 'Zone Read', () => ({ result: shownZone(zone, token) }));
+    if (call === 'POST purge_cache') return permitted(token, 'Cache Purge', () => purged(zone, bodyOf(request)));
+    if (rest[0] !== 'dns_records') throw new Refusal(404, 7000, 'No route for that URI');
+    if (request.method === 'GET')
+      return permitted(token, 'DNS Read', () => read(zone, rest[1], request.url.searchParams));
+    return permitted(token, 'DNS Write', () => ({ result: written(zone.records, call, rest[1], bodyOf(request)) }));
+  }
+
+  function zoneList(token: TokenSeed, query: URLSearchParams): Answered {
+    const name = query.get('name')?.replace(/^equal:/, '');
+    const seen = zones.filter(
+      ({ seed: zone }) =>
+        covers(token, zone.name) &&
+        (name === undefined || zone.name === name) &&
+        (query.get('status') ?? zone.status) === zone.status,
+    );
+    return permitted(token, 'Zone Read', () =>
+      paged(
+        seen.map((zone) => shownZone(zone, token)),
+        query,
+        { size: 20, least: 5, most: 50 },
+      ),
+    );
+  }
+
+  function purged({ id, seed: zone }: StoredZone, body: Record<string, unknown>): Answered {
+    const kinds = ['purge_everything', 'hosts', 'files', 'tags', 'prefixes'].filter((kind) => body[kind] !== undefined);
+    if (kinds.length !== 1)
+      throw new Refusal(
+        400,
+        1012,
+        'Request must contain exactly one of purge_everything, hosts, files, tags, prefixes.',
+      );
+    const items = body[kinds[0] as string];
+    if (Array.isArray(items) && items.length > 100)
+      throw new Refusal(400, 1094, 'At most 100 items can be purged at once.');
+    const bucket = buckets.get(zone.account) ?? new PurgeBucket(zone.plan);
+    buckets.set(zone.account, bucket);
+    const seconds = bucket.take(now());
+    if (seconds !== undefined) throw new Limit(seconds, 'Unable to purge, rate limit reached.');
+    const hosts = body.purge_everything
+      ? [...namesOf(zone.name)]
+      : Array.isArray(body.hosts)
+        ? body.hosts.map(String)
+        : [];
+    const foreign = hosts.find((host) => host !== zone.name && !host.endsWith(`.${zone.name}`));
+    if (foreign) throw new Refusal(400, 1107, `The host ${foreign} is not part of the zone.`);
+    for (const host of hosts) purges.set(host, now());
+    return { result: { id } };
+  }
+
+  function namesOf(zoneName: string): Set<string> {
+    const records = zones.find(({ seed: zone }) => zone.name === zoneName)?.records.all ?? [];
+    return new Set(records.map(({ name }) => name));
+  }
+
+  function verified(token: TokenSeed, where: TokenSeed['owner']): Answered {
+    if (token.owner !== where) throw new Refusal(401, 1000, 'Invalid API Token');
+    const { status } = token;
+    const expires = token['expires-on'] && { expires_on: token['expires-on'] };
+    return {
+      result: { id: idOf(token.token), status, ...expires },
+      messages: [{ code: 10000, message: `This API Token is valid and ${status}`, type: null }],
+    };
+  }
+
+  return {
+    name: 'Cloudflare',
+    hosts: ['api.cloudflare.com'],
+    answer(request) {
+      const authorization = request.headers.authorization ?? '';
+      const quota = quotas.get(authorization) ?? new RequestQuota();
+      quotas.set(authorization, quota);
+      const seconds = quota.take(now());
+      try {
+        if (seconds !== undefined)
+          throw new Limit(seconds, 'Rate limited. Please wait and consider throttling your request speed');
+        const token = tokenOf(authorization, tokens);
+        return {
+          status: 200,
+          headers: quota.headers(now()),
+          body: { success: true, errors: [], messages: [], ...route(request, token) },
+        };
+      } catch (error) {
+        if (!(error instanceof Refusal)) throw error;
+        return refused(error, quota.headers(now()));
+      }
+    },
+    addressesOf: (host) => {
+      const name = host.toLowerCase().replace(/\.$/, '');
+      const records = zones.flatMap((zone) => zone.records.all).filter((record) => record.name === name);
+      return records
+        .filter(({ type }) => ADDRESS_TYPES.has(type))
+        .map(({ type, content, proxied }) => ({ type, content, proxied }));
+    },
+    lastPurgeOf: (host) => purges.get(host),
+    state: () =>
+      Object.fromEntries(
+        zones.flatMap(({ records }) => {
+          const names = [...new Set(records.all.map(({ name }) => name))].sort();
+          return names.map((name) => [
+            name,
+            records.all
+              .filter((record) => record.name === name)
+              .map(shownRecord)
+              .sort(byText),
+          ]);
+        }),
+      ),
+    leftovers: () =>
+      zones
+        .flatMap(({ records }) => records.all)
+        .flatMap((record) => {
+          const note = decodeUndoNote(record.comment);
+          return note
+            ? [
+                `${record.name} carries the maintenance page of session ${note.session}: ${record.type} ${record.content}.`,
+              ]
+            : [];
+        }),
+  };
+}
+
+/** A refusal that tells when to come back. */
+class Limit extends Refusal {
+  readonly seconds: number;
+
+  constructor(seconds: number, message: string) {
+    super(429, 10429, message);
+    this.seconds = seconds;
+  }
+}
+
+function tokenOf(authorization: string, tokens: readonly TokenSeed[]): TokenSeed {
+  if (!authorization) throw new Refusal(400, 9106, 'Missing X-Auth-Key, X-Auth-Email or Authorization headers');
+  const given = /^Bearer ([A-Za-z0-9_-]+)$/.exec(authorization)?.[1];
+  if (!given) throw new Refusal(400, 6003, 'Invalid request headers');
+  const token = tokens.find((candidate) => candidate.token === given);
+  if (!token) throw new Refusal(401, 10000, 'Authentication error');
+  return token;
+}
+
+function requireActive({ status }: TokenSeed): void {
+  if (status !== 'active') throw new Refusal(401, 10000, 'Authentication error');
+}
+
+function covers(token: TokenSeed, zone: string): boolean {
+  return token.zones?.includes(zone) ?? true;
+}
+
+function permitted(token: TokenSeed, permission: Permission, work: () => Answered): Answered {
+  const granted = token.permissions.flatMap((each) => GRANTS[each]);
+  if (!GRANTS[permission].every((grant) => granted.includes(grant)))
+    throw new Refusal(403, 10000, 'Authentication error');
+  return work();
+}
+
+function shownZone({ id, seed }: StoredZone, token: TokenSeed) {
+  const { name, status, paused, plan, account } = seed;
+  return {
+    id,
+    name,
+    status,
+    paused,
+    type: 'full',
+    account: { id: idOf(account), name: account },
+    permissions: [...new Set(token.permissions.flatMap((each) => GRANTS[each]))],
+    plan: { id: idOf(plan), name: `${plan} plan`, legacy_id: plan },
+  };
+}
+
+function read({ records }: StoredZone, id: string | undefined, query: URLSearchParams): Answered {
+  if (id) return { result: answered(records.get(id)) };
+  return paged(filtered(records.all, query).map(answered), query, { size: 100, least: 1, most: 5_000_000 });
+}
+
+function written(records: ZoneRecords, call: string, id: string | undefined, body: Record<string, unknown>): unknown {
+  const input = { ...body, id } as RecordInput;
+  if (call === 'POST dns_records') return answered(records.create(body as RecordInput));
+  if (call === 'POST dns_records/batch') {
+    const result = records.batch(body);
+    return Object.fromEntries(
+      Object.entries(result).map(([list, items]) => [list, items.map((item) => answered(item as StoredRecord))]),
+    );
+  }
+  if (call === 'PATCH dns_records/id') return answered(records.patch(input));
+  if (call === 'PUT dns_records/id') return answered(records.overwrite(input));
+  if (call === 'DELETE dns_records/id') return records.delete(String(id));
+  throw new Refusal(405, 7001, `Method not allowed: ${call}`);
+}
+
+/** CNAME records are answered with their default setting spelled out. */
+function answered(record: StoredRecord): StoredRecord {
+  return record.type === 'CNAME' ? { ...record, settings: { flatten_cname: false, ...record.settings } } : record;
+}
+
+function shownRecord({ type, content, proxied, ttl, comment, tags, settings }: StoredRecord) {
+  return {
+    type,
+    content,
+    proxied,
+    ttl,
+    ...(comment && { comment }),
+    ...(tags.length > 0 && { tags }),
+    ...(Object.values(settings).some(Boolean) && { settings }),
+  };
+}
+
+function byText(a: object, b: object): number {
+  const [left, right] = [JSON.stringify(a), JSON.stringify(b)];
+  return left < right ? -1 : left > right ? 1 : 0;
+}
+
+function bodyOf(request: StandInRequest): Record<string, unknown> {
+  try {
+    const body = JSON.parse(request.body.toString('utf8') || '{}') as unknown;
+    if (typeof body === 'object' && body !== null && !Array.isArray(body)) return body as Record<string, unknown>;
+  } catch {
+    // Falls through to the refusal.
+  }
+  throw new Refusal(400, 9207, 'Request body is invalid.');
+}
+
+function refused(error: Refusal, headers: Record<string, string>): StandInAnswer {
+  return {
+    status: error.status,
+    headers: { ...headers, ...(error instanceof Limit && { 'retry-after': String(error.seconds) }) },
+    body: { success: false, errors: [{ code: error.code, message: error.message }], messages: [], result: null },
+  };
+}
+
+function idOf(name: string): string {
+  return createHash('md5').update(name).digest('hex');
+}
