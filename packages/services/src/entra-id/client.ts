@@ -111,7 +111,6 @@ function credentialOf(context: SignInContext, access: AzureAccess, directory: Di
     if (!stored) {
       throw new TaskError('input', {
         what: 'azure-connection names a service connection, which only Azure Pipelines has.',
-        state: 'Nothing was changed.',
         remedy: 'Give azure-tenant-id and azure-client-id instead.',
       });
     }
@@ -122,7 +121,6 @@ function credentialOf(context: SignInContext, access: AzureAccess, directory: Di
     if (!access.clientSecret) return undefined;
     throw new TaskError('input', {
       what: 'azure-client-secret is given without azure-client-id.',
-      state: 'Nothing was changed.',
       remedy: 'Give the application (client) id the secret belongs to as azure-client-id.',
     });
   }
@@ -130,7 +128,6 @@ function credentialOf(context: SignInContext, access: AzureAccess, directory: Di
   if (!tenantId) {
     throw new TaskError('input', {
       what: 'azure-client-id is given without azure-tenant-id.',
-      state: 'Nothing was changed.',
       remedy: 'Give the directory (tenant) id the application is registered in as azure-tenant-id.',
     });
   }

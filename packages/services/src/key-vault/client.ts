@@ -11,8 +11,6 @@ export type ContentType = 'application/x-pem-file' | 'application/x-pkcs12';
 export interface VaultCertificate {
   readonly name: string;
   readonly version: string;
-  /** Without version: what App Gateway and App Service follow. */
-  readonly secretId: string;
   /** SHA-1 of the certificate, lower-case hex. */
   readonly thumbprint: string;
   readonly enabled: boolean;
@@ -46,6 +44,8 @@ export interface CertificateImport {
 
 export interface KeyVault {
   readonly host: string;
+  /** Address of the certificate without version: what App Gateway and App Service follow. */
+  secretId(name: string): string;
   /** The current version; nothing when there is no such certificate. */
   certificate(name: string): Promise<VaultCertificate | undefined>;
   /** When a deleted certificate that still holds the name will be gone for good; nothing when there is none. */
@@ -121,6 +121,8 @@ export function keyVault(http: Http, address: URL, signIn: SignIn): KeyVault {
   return {
     host,
 
+    secretId: (name) => `https://${host}/secrets/${name}`,
+
     async certificate(name) {
       const answer = await read(`/certificates/${name}`, `reading ${name}`);
       return answer && readBundle(answer, name);
@@ -167,7 +169,6 @@ export function keyVault(http: Http, address: URL, signIn: SignIn): KeyVault {
 
 interface Bundle {
   readonly id?: string;
-  readonly sid?: string;
   readonly x5t?: string;
   readonly attributes?: { readonly enabled?: boolean; readonly exp?: number };
   readonly tags?: Record<string, string> | null;
@@ -183,11 +184,9 @@ function readBundle(answer: HttpAnswer, name: string): VaultCertificate {
       remedy: 'Look at it in the vault: a certificate request that was never completed has to be cancelled first.',
     });
   }
-  const secret = URL.canParse(bundle.sid ?? '') ? new URL(bundle.sid as string) : undefined;
   return {
     name,
     version,
-    secretId: secret ? `${secret.origin}/secrets/${name}` : '',
     thumbprint: Buffer.from(bundle.x5t, 'base64url').toString('hex'),
     enabled: bundle.attributes?.enabled ?? true,
     expires: bundle.attributes?.exp === undefined ? undefined : new Date(bundle.attributes.exp * 1_000),
