@@ -2,7 +2,7 @@ import { formatDuration } from './duration.ts';
 import { TaskError } from './errors.ts';
 
 // Hosts kill a step 7.5 to 10 s after the first signal; by then the last words must be out.
-const LAST_WORDS_WITHIN = 4_000;
+const LAST_WORDS_WITHIN = 3_500;
 
 /** All that can end a run from outside of the task: the deadline, a cancel, an error that nobody caught. */
 export interface Stop {

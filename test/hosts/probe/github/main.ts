@@ -1,0 +1,5 @@
+import { runTask } from '@maintenance-tasks/core';
+import { githubHost } from '@maintenance-tasks/hosts/github';
+import task from '../task.ts';
+
+void runTask(task, githubHost());
