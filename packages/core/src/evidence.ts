@@ -1,6 +1,6 @@
 // By `promises`, which Node loads when it is first used: node:fs/promises costs every start a millisecond.
 import { promises as files } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { isAbsolute, join, relative, resolve, sep } from 'node:path';
 import { messageOf, TaskError } from './errors.ts';
 import type { ReportedChange, ReportTable } from './report.ts';
 
@@ -23,26 +23,23 @@ export interface EvidenceRecord {
 }
 
 /**
- * Writes the record into the folder as `20261121T213000123-maintenance-page.json`, whole or not at all.
+ * Writes the record into the folder as `20261121T213000123-maintenance-page-1f0c9a2e.json`, whole or not at all.
+ * The random end keeps apart what the legs of a matrix write in the same instant.
  *
- * @throws TaskError `refused` when the folder is a symbolic link: a checked-out repository must not choose where we write
+ * @throws TaskError `refused` when the folder, or one on the way to it, is a symbolic link: a checked-out repository must not choose where we write
  */
 export async function writeEvidence(workingFolder: string, folder: string, record: EvidenceRecord): Promise<string> {
   const target = resolve(workingFolder, folder);
-  const existing = await files.lstat(target).catch(() => undefined);
-  if (existing?.isSymbolicLink()) {
-    throw new TaskError('refused', {
-      what: `The evidence folder ${target} is a symbolic link.`,
-      remedy: 'Give a real folder as evidence.',
-    });
-  }
-  const name = `${record.startedAt.replace(/[-:.Z]/g, '')}-${record.task}.json`;
+  await refuseLinks(workingFolder, target);
+  const random = Buffer.from(crypto.getRandomValues(new Uint8Array(4))).toString('hex');
+  const name = `${record.startedAt.replace(/[-:.Z]/g, '')}-${record.task}-${random}.json`;
+  const unfinished = join(target, `.${name}.part`);
   try {
     await files.mkdir(target, { recursive: true });
-    const unfinished = join(target, `.${name}.${process.pid}`);
     await files.writeFile(unfinished, `${JSON.stringify(record, null, 2)}\n`, { flag: 'wx' });
     await files.rename(unfinished, join(target, name));
   } catch (cause) {
+    await files.rm(unfinished, { force: true }).catch(() => {});
     throw new TaskError(
       'refused',
       {
@@ -53,4 +50,20 @@ export async function writeEvidence(workingFolder: string, folder: string, recor
     );
   }
   return join(target, name);
+}
+
+/** Links above the working folder are the runner's business; those below it came with what was checked out. */
+async function refuseLinks(workingFolder: string, target: string): Promise<void> {
+  const base = resolve(workingFolder);
+  const below = relative(base, target);
+  const isBelow = below !== '' && !isAbsolute(below) && below.split(sep)[0] !== '..';
+  const parts = isBelow ? below.split(sep).map((_, index, all) => join(base, ...all.slice(0, index + 1))) : [target];
+  for (const part of parts) {
+    const found = await files.lstat(part).catch(() => undefined);
+    if (!found?.isSymbolicLink()) continue;
+    throw new TaskError('refused', {
+      what: `The evidence folder ${part} is a symbolic link.`,
+      remedy: 'Give a real folder as evidence.',
+    });
+  }
 }

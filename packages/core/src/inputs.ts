@@ -142,7 +142,8 @@ export function integer<const O extends Options & { min?: number; max?: number }
       const value = Number(raw.trim());
       if (!/^-?\d+$/.test(raw.trim()) || !Number.isSafeInteger(value))
         throw new InputProblem(`"${raw.trim()}" is not a whole number`);
-      if (value < min || value > max) throw new InputProblem(`${value} is not between ${min} and ${max}`);
+      if (value < min) throw new InputProblem(`${value} is less than ${min}`);
+      if (value > max) throw new InputProblem(`${value} is more than ${max}`);
       return value;
     },
   });
@@ -173,7 +174,7 @@ export function list<const O extends Options & { pattern?: RegExp; patternMeans?
         .filter((entry) => pattern && !pattern.test(entry))
         .map(
           (entry) =>
-            `"${entry}" is not ${patternMeans}${entry.includes(',') ? '; write one a line, without commas' : ''}`,
+            `"${entry}" is not ${patternMeans ?? `of the form ${pattern}`}${entry.includes(',') ? '; write one a line, without commas' : ''}`,
         );
       for (const entry of new Set(entries.filter((entry, index) => entries.indexOf(entry) !== index))) {
         problems.push(`"${entry}" is there twice`);
@@ -190,16 +191,16 @@ export function map<const O extends Options>(options: O) {
     kind: 'map',
     azureType: 'multiLine',
     parse: (raw) => {
-      const entries: Record<string, string> = {};
+      const entries = new Map<string, string>();
       const problems: string[] = [];
       for (const line of linesOf(raw)) {
         const match = /^([^\s:=]+)\s*[:=]\s*(.*)$/.exec(line);
         if (!match) problems.push(`"${line}" is not of the form name: value`);
-        else if (Object.hasOwn(entries, match[1] as string)) problems.push(`"${match[1]}" is there twice`);
-        else entries[match[1] as string] = match[2] as string;
+        else if (entries.has(match[1] as string)) problems.push(`"${match[1]}" is there twice`);
+        else entries.set(match[1] as string, match[2] as string);
       }
       if (problems.length > 0) throw new InputProblem(problems.join('\n'));
-      return entries;
+      return Object.fromEntries(entries);
     },
   });
 }

@@ -8,5 +8,5 @@ export function markdownTable({ columns, rows }: Omit<ReportTable, 'title'>): st
 
 /** Text from elsewhere as Markdown that shows it as it is. */
 export function markdownText(text: string): string {
-  return text.replace(/[\\`*_{}[\]<>#|~!]/g, (character) => `\\${character}`).replace(/\s*[\r\n]\s*/g, ' ');
+  return text.replace(/[\\`*_{}[\]<>#|~!&]/g, (character) => `\\${character}`).replace(/\s*[\r\n]\s*/g, ' ');
 }

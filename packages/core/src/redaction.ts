@@ -4,7 +4,7 @@
  */
 export class Redaction {
   readonly #secrets = new Set<string>();
-  /** Every form of every secret, longest first, so that one that contains another leaves no remainder behind. */
+  /** Every form of every secret. */
   #forms: readonly string[] = [];
 
   /** Remembers a secret whole and line by line: hosts log line by line. Returns the pieces that were new. */
@@ -17,14 +17,25 @@ export class Redaction {
       this.#secrets.add(piece);
       fresh.push(piece);
     }
-    if (fresh.length > 0) this.#forms = longestFirst([...this.#secrets].flatMap(formsOf));
+    if (fresh.length > 0) this.#forms = [...new Set([...this.#secrets].flatMap(formsOf))];
     return fresh;
   }
 
   clean(text: string): string {
-    let cleaned = text;
-    for (const form of this.#forms) if (cleaned.includes(form)) cleaned = cleaned.replaceAll(form, '***');
-    return cleaned;
+    const found = this.#forms.flatMap((form) => placesOf(form, text)).sort((a, b) => a.start - b.start);
+    let cleaned = '';
+    let done = 0;
+    // Secrets that overlap or contain one another go as one piece: replaced one by one, they would leave remainders.
+    for (let index = 0; index < found.length; ) {
+      const { start } = found[index] as Place;
+      let end = start;
+      for (; index < found.length && (found[index] as Place).start <= end; index++) {
+        end = Math.max(end, (found[index] as Place).end);
+      }
+      cleaned += `${text.slice(done, start)}***`;
+      done = end;
+    }
+    return cleaned + text.slice(done);
   }
 
   /** The same data with every text in it cleaned, before quoting or escaping could hide a secret from `clean`. */
@@ -35,18 +46,30 @@ export class Redaction {
   }
 }
 
-/** As it is, and as URLs, forms and JSON carry it. */
+interface Place {
+  readonly start: number;
+  readonly end: number;
+}
+
+function placesOf(form: string, text: string): Place[] {
+  const places: Place[] = [];
+  for (let start = text.indexOf(form); start >= 0; start = text.indexOf(form, start + 1)) {
+    places.push({ start, end: start + form.length });
+  }
+  return places;
+}
+
+/** As it is, and as URLs, forms, JSON and base64 carry it. */
 function formsOf(secret: string): string[] {
   const inForm = new URLSearchParams({ '': secret }).toString().slice(1);
   const inUrl = inForm.replaceAll('+', '%20');
   const inPath = inUrl.replace(/%(21|27|28|29|7E)/g, (code) => decodeURIComponent(code));
   const lowerCase = (text: string) => text.replace(/%[0-9A-F]{2}/g, (code) => code.toLowerCase());
   const inJson = JSON.stringify(secret).slice(1, -1);
-  return [secret, inForm, inUrl, inPath, lowerCase(inForm), lowerCase(inUrl), lowerCase(inPath), inJson];
-}
-
-function longestFirst(texts: readonly string[]): string[] {
-  return [...new Set(texts)].sort((a, b) => b.length - a.length);
+  const forms = [secret, inForm, inUrl, inPath, lowerCase(inForm), lowerCase(inUrl), lowerCase(inPath), inJson];
+  // Padding depends on what follows; of short secrets the encoded form is short enough to stand elsewhere by chance.
+  if (secret.length >= 6) forms.push(Buffer.from(secret).toString('base64').replace(/=+$/, ''));
+  return forms;
 }
 
 /**

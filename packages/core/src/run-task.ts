@@ -200,7 +200,9 @@ async function parseInputs<I extends Inputs>(task: TaskDefinition<I>, host: Host
   const values: Record<string, unknown> = {};
   for (const [name, input] of Object.entries(task.inputs)) {
     const label = host.inputLabel?.(name) ?? name;
-    const raw = host.input(name) ?? input.default;
+    const given = host.input(name);
+    // An expression that came out empty often leaves white space behind.
+    const raw = given?.trim() ? given : input.default;
     if (raw === undefined) {
       if (input.required) problems.push(`${label}: is required. ${input.describe}`);
       continue;
