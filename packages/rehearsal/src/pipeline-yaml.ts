@@ -76,7 +76,10 @@ export class PipelineYaml {
     }
     for (const pair of (node as YAMLMap).items as Pair<Node, Node | null>[]) {
       const key = String((pair.key as Scalar).value ?? '');
-      if (unsupported.includes(key)) this.problem(pair.key, `"${key}" of ${what} is not supported by the rehearsal`);
+      if (key.startsWith('${{'))
+        this.problem(pair.key, 'template expressions as keys are not supported by the rehearsal');
+      else if (unsupported.includes(key))
+        this.problem(pair.key, `"${key}" of ${what} is not supported by the rehearsal`);
       else if (known && !known.includes(key)) {
         const near = nearest(key, [...known, ...unsupported]);
         this.problem(
