@@ -27,7 +27,8 @@ export function withLateBuiltins(code: string): string {
     // Used in another way than `x.member` (handed on whole, say) it stays as it is.
     if (!uses) continue;
     insertions.push({ at: init.start, text: '() => ' });
-    for (const use of uses) insertions.push({ at: use.end, text: '()' });
+    // The outer parentheses keep `new x.Script()` from becoming `new x()` with a member.
+    for (const use of uses) insertions.push({ at: use.start, text: '(' }, { at: use.end, text: '())' });
   }
   insertions.sort((a, b) => b.at - a.at);
   return insertions.reduce((text, { at, text: added }) => text.slice(0, at) + added + text.slice(at), code);
