@@ -39,7 +39,8 @@ interface Message {
   edits: number;
 }
 
-type Block = { type?: string; text?: { text?: string }; fields?: { text?: string }[] };
+type Text = { type?: string; text?: string };
+type Block = { type?: string; text?: Text; fields?: Text[]; elements?: Text[] };
 
 /** Tolerated at once before the rate of one message a second and channel counts. */
 const BURST = 4;
@@ -174,15 +175,19 @@ export function slackStandIn(given: z.input<typeof slackSeed>, world: StandInWor
 }
 
 function shownMessage({ ts, text, blocks, edits }: Message) {
-  const texts = blocks.flatMap(({ text: own, fields }) => [own?.text, ...(fields ?? []).map((field) => field.text)]);
-  const shown = [text, ...texts.filter((each) => each !== undefined)];
+  const texts = blocks.flatMap(({ text: own, fields, elements }) => [
+    ...(own ? [own] : []),
+    ...(fields ?? []),
+    ...(elements ?? []),
+  ]);
+  const formatted = [text, ...texts.filter(({ type }) => type === 'mrkdwn').map((each) => each.text ?? '')];
   return {
     ts,
     text,
-    blocks: texts.filter((each) => each !== undefined),
+    blocks: texts.map((each) => each.text ?? ''),
     edited: edits,
-    // Everybody's phone rings.
-    alarms: shown.some((each) => /<!(channel|here|everyone)/.test(each)),
+    // Everybody's phone rings. Plain text is shown as it is.
+    alarms: formatted.some((each) => /<!(channel|here|everyone)/.test(each)),
   };
 }
 

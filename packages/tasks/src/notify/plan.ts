@@ -104,6 +104,12 @@ function disclaimerOf(event: WindowEvent, asked: string): string | undefined {
 function shortened(text: string, longest: number): string {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is removed
   const clean = text.replace(/[\u0000-\u0009\u000b-\u001f\u007f]/g, '').trim();
-  const characters = [...clean];
-  return characters.length <= longest ? clean : `${characters.slice(0, longest - 1).join('')}…`;
+  if (clean.length <= longest) return clean;
+  let start = '';
+  // Character by character: half of an emoji is no valid text.
+  for (const character of clean) {
+    if (start.length + character.length >= longest) break;
+    start += character;
+  }
+  return `${start}…`;
 }

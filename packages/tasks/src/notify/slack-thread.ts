@@ -1,5 +1,5 @@
 import { readdir, readFile } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { basename, join, resolve } from 'node:path';
 import { type EvidenceRecord, messageOf } from '@maintenance-tasks/core';
 
 const LINE = /^([CGD][A-Z0-9]{5,}):(\d+\.\d+)$/;
@@ -29,10 +29,12 @@ export async function threadsFromEvidence(
   debug: (line: string) => void,
 ): Promise<Map<string, string>> {
   const path = resolve(workingFolder, folder);
-  const names = await readdir(path).catch(() => [] as string[]);
+  // Folders in it come from the artifacts of other jobs.
+  const names = await readdir(path, { recursive: true }).catch(() => [] as string[]);
   const threads = new Map<string, string>();
+  const records = names.filter((name) => /^\d{8}T\d{9}-.+\.json$/.test(basename(name)));
   // Names begin with the time: what is read later is newer, and counts.
-  for (const name of names.filter((each) => /^[0-9T]+-[a-z-]+\.json$/.test(each)).sort()) {
+  for (const name of records.sort((a, b) => (basename(a) < basename(b) ? -1 : 1))) {
     try {
       const record = JSON.parse(await readFile(join(path, name), 'utf8')) as EvidenceRecord;
       if (record.session !== session) continue;
