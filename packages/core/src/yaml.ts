@@ -1,54 +1,100 @@
-import { type Document, LineCounter, parseDocument } from 'yaml';
+import { type Alias, type Document, isAlias, isMap, LineCounter, parseDocument, visit } from 'yaml';
 import type { ZodType } from 'zod';
 import { InputProblem } from './errors.ts';
-import { nearest } from './nearest.ts';
+import { schemaProblems } from './schema-problem.ts';
+
+/** Far more than a person writes, far less than what blows a small file up. */
+const MOST_ALIASES = 100;
+
+interface Problem {
+  readonly offset: number;
+  readonly text: string;
+}
 
 /**
- * YAML text checked against a schema. Every problem is named with its line and column.
+ * YAML text checked against a schema. Every problem is named with its line and column, in the order of the text.
  *
  * @param file named before the position, as in `window.yaml:12:5`
  * @throws InputProblem with one problem a line
  */
 export function parseYaml<Value>(text: string, schema: ZodType<Value>, file = 'line'): Value {
   const lines = new LineCounter();
-  // Merge keys and aliases are refused beyond a bound by the library itself: a small file cannot blow up.
-  const document = parseDocument(text, {
-    lineCounter: lines,
-    prettyErrors: false,
-    uniqueKeys: true,
-    maxAliasCount: 100,
-  } as never);
-  const at = (offset: number) => {
-    const { line, col } = lines.linePos(offset);
-    return `${file}${file === 'line' ? ' ' : ':'}${line}:${col}`;
-  };
-  if (document.errors.length > 0) {
+  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, uniqueKeys: true });
+  const refuse = (problems: readonly Problem[]) => {
+    if (problems.length === 0) return;
+    const inOrder = [...problems].sort((a, b) => a.offset - b.offset);
     throw new InputProblem(
-      document.errors.map((error) => `${at(error.pos[0])}: ${firstLine(error.message)}`).join('\n'),
+      inOrder
+        .map(({ offset, text: what }) => {
+          const { line, col } = lines.linePos(offset);
+          return `${file}${file === 'line' ? ' ' : ':'}${Math.max(1, line)}:${Math.max(1, col)}: ${what}`;
+        })
+        .join('\n'),
     );
-  }
-  const checked = schema.safeParse(document.toJS({ maxAliasCount: 100 }));
+  };
+  refuse(syntaxProblems(document));
+  refuse(structureProblems(document));
+  const value: unknown = document.toJS({ maxAliasCount: -1 });
+  if (value === null) refuse([{ offset: 0, text: 'there is nothing in it' }]);
+  const checked = schema.safeParse(value);
   if (checked.success) return checked.data;
-  const problems = checked.error.issues.flatMap((issue) => {
-    if (issue.code === 'unrecognized_keys') {
-      const known = keysAt(schema, issue.path);
-      return issue.keys.map((key) => {
-        const near = nearest(key, known);
-        const place = at(offsetOf(document, [...issue.path, key], true));
-        return `${place}: ${pathOf([...issue.path, key])}is not known${near ? `; did you mean "${near}"?` : known.length > 0 ? `; known are ${known.join(', ')}` : ''}`;
-      });
-    }
-    return [`${at(offsetOf(document, issue.path, false))}: ${pathOf(issue.path)}${lowerFirst(issue.message)}`];
+  refuse(
+    schemaProblems(schema, value, checked.error.issues).map(({ path, ofKey, text: what }) => ({
+      offset: offsetOf(document, path, ofKey),
+      text: what,
+    })),
+  );
+  throw new InputProblem('it does not have the form that is asked for');
+}
+
+/** Warnings count as well: a tag that nobody knows is a mistake, and what it stands for would be guessed. */
+function syntaxProblems(document: Document): Problem[] {
+  return [...document.errors, ...document.warnings].map(({ pos, code, message }) => ({
+    offset: pos[0],
+    text:
+      code === 'MULTIPLE_DOCS'
+        ? 'a second document begins here; there may be one only'
+        : code === 'DUPLICATE_KEY'
+          ? 'this key is there twice'
+          : lowerFirst(message.split('\n')[0] as string),
+  }));
+}
+
+/** What is YAML and yet no tree of plain data. The library would throw at some of it, or run out of memory. */
+function structureProblems(document: Document): Problem[] {
+  const problems: Problem[] = [];
+  const sizes = new Map<unknown, number>();
+  let aliases = 0;
+  visit(document, {
+    Alias(_key, alias: Alias, path) {
+      aliases += 1;
+      const target = alias.resolve(document);
+      const offset = alias.range?.[0] ?? 0;
+      if (!target) problems.push({ offset, text: `there is no anchor &${alias.source} before this` });
+      else if (path.includes(target)) problems.push({ offset, text: `*${alias.source} contains itself` });
+    },
+    Pair(_key, pair) {
+      const key = pair.key as { range?: number[] } | null;
+      if (isMap(key) || isAlias(key) || (key && 'items' in key))
+        problems.push({ offset: key.range?.[0] ?? 0, text: 'a key must be a plain word' });
+    },
   });
-  throw new InputProblem(problems.join('\n'));
+  if (problems.length === 0 && (aliases > MOST_ALIASES || sizeOf(document.contents, document, sizes) > 100_000))
+    problems.push({ offset: 0, text: 'it repeats itself by anchors more often than any real file does' });
+  return problems;
 }
 
-function pathOf(path: readonly PropertyKey[]): string {
-  return path.length === 0 ? '' : `${path.map(String).join('.')} `;
-}
-
-function firstLine(message: string): string {
-  return message.split('\n')[0] as string;
+/** Nodes that are left once every alias is written out. */
+function sizeOf(node: unknown, document: Document, sizes: Map<unknown, number>): number {
+  if (typeof node !== 'object' || node === null) return 1;
+  const known = sizes.get(node);
+  if (known !== undefined) return known;
+  let size = 1;
+  if (isAlias(node)) size = sizeOf(node.resolve(document), document, sizes);
+  else if ('items' in node) for (const item of node.items as unknown[]) size += sizeOf(item, document, sizes);
+  else if ('key' in node) size += sizeOf((node as { value?: unknown }).value, document, sizes);
+  sizes.set(node, size);
+  return size;
 }
 
 function lowerFirst(message: string): string {
@@ -73,37 +119,4 @@ function offsetOf(document: Document, path: readonly PropertyKey[], ofKey: boole
     if (node?.range) return node.range[0] as number;
   }
   return 0;
-}
-
-/** The keys the schema knows at a path, through optional, arrays and unions. */
-function keysAt(schema: unknown, path: readonly PropertyKey[]): string[] {
-  let level: Definition[] = definitionsOf(schema);
-  for (const key of path) {
-    level = level.flatMap((definition) => {
-      if (definition.type === 'object') return definitionsOf(definition.shape?.[String(key)]);
-      if (definition.type === 'array') return definitionsOf(definition.element);
-      if (definition.type === 'record') return definitionsOf(definition.valueType);
-      return [];
-    });
-  }
-  return [...new Set(level.flatMap((definition) => Object.keys(definition.shape ?? {})))];
-}
-
-interface Definition {
-  type: string;
-  shape?: Record<string, unknown>;
-  element?: unknown;
-  valueType?: unknown;
-  innerType?: unknown;
-  in?: unknown;
-  options?: unknown[];
-}
-
-function definitionsOf(schema: unknown): Definition[] {
-  const definition = (schema as { _zod?: { def?: Definition } } | undefined)?._zod?.def;
-  if (!definition) return [];
-  if (definition.innerType) return definitionsOf(definition.innerType);
-  if (definition.type === 'pipe') return definitionsOf(definition.in);
-  if (definition.options) return definition.options.flatMap(definitionsOf);
-  return [definition];
 }
