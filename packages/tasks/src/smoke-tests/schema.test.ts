@@ -49,8 +49,15 @@ describe('smokeChecks', () => {
     ['a list without checks', '[]', ['line 1:1: must hold at least one check']],
     [
       'a mistyped key, naming the right one',
-      '- {kind: tcp, name: a, host: a.example.com, prot: 25, port: 25}',
-      ['line 1:45: 0.prot is not known; did you mean "port"?'],
+      '- {kind: tcp, name: a, host: a.example.com, ports: 25, port: 25}',
+      ['line 1:45: 0.ports is not known; did you mean "port"?'],
+    ],
+    [
+      'a key of another kind of check, naming those of its own',
+      '- {kind: tcp, name: a, host: a.example.com, port: 25, url: x}',
+      [
+        'line 1:55: 0.url is not known; known are kind, name, severity, tags, timeout, retry, consecutive, host, port, via, expect',
+      ],
     ],
     [
       'a name that is there twice',
