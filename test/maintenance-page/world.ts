@@ -1,22 +1,32 @@
 import { readFileSync } from 'node:fs';
 import tls from 'node:tls';
 import { type Clock, createHttp, Report } from '@maintenance-tasks/core';
-import { type RehearsalProxy, startProxy } from '@maintenance-tasks/rehearsal/proxy';
-import type { StandIn, StandInAnswer } from '@maintenance-tasks/rehearsal/stand-in';
-import { type CloudflareSeed, cloudflareStandIn } from '@maintenance-tasks/rehearsal/stand-ins/cloudflare';
+import { type ProxyRules, type RehearsalProxy, startProxy } from '@maintenance-tasks/rehearsal/proxy';
+import type { StandIn, StandInAnswer, StandInRequest } from '@maintenance-tasks/rehearsal/stand-in';
+import {
+  type CloudflareSeed,
+  type CloudflareStandIn,
+  cloudflareStandIn,
+} from '@maintenance-tasks/rehearsal/stand-ins/cloudflare';
 
 export const TOKEN = 'rehearsal-cloudflare-token';
 export const SESSION = 'mw-202611220230-k7qx';
 export const PAGE = 'maintenance.example.com';
 
+export type Zones = NonNullable<CloudflareSeed['zones']>;
+
+export const GOOD_PAGE: StandInAnswer = {
+  status: 503,
+  headers: { 'retry-after': '3600', 'cache-control': 'no-store' },
+  body: 'Back soon.',
+};
+
 /** Time that passes only when somebody waits. */
 export function patientClock(): Clock & { readonly waited: number } {
-  let at = Date.parse('2026-11-21T21:30:00Z');
   let waited = 0;
   return {
-    now: () => new Date(at),
+    now: () => new Date(Date.parse('2026-11-21T21:30:00Z') + waited),
     sleep: async (milliseconds) => {
-      at += milliseconds;
       waited += milliseconds;
     },
     get waited() {
@@ -34,59 +44,57 @@ export async function trustedProxy(): Promise<RehearsalProxy> {
   return proxy;
 }
 
-export type Zones = NonNullable<CloudflareSeed['zones']>;
-type Fault = Parameters<RehearsalProxy['use']>[1];
+export interface WorldOptions {
+  /** How the page answers; null for none at all. */
+  readonly page?: StandInAnswer | null;
+  readonly tokens?: CloudflareSeed['tokens'];
+  readonly rules?: ProxyRules;
+  /** Answers instead of Cloudflare, or leaves it to Cloudflare. */
+  readonly instead?: (request: StandInRequest, cloudflare: CloudflareStandIn) => StandInAnswer | undefined;
+}
 
-/** Cloudflare with these zones and a page that answers as told, and a task's context to reach them with. */
-export function worldOf(
-  proxy: RehearsalProxy,
-  zones: Zones,
-  options: { page?: StandInAnswer | null; tokens?: CloudflareSeed['tokens']; rules?: Fault } = {},
-) {
+/** Cloudflare with these zones, a page, and the context of a task that reaches both through the proxy. */
+export function worldOf(proxy: RehearsalProxy, zones: Zones, options: WorldOptions = {}) {
   const clock = patientClock();
-  const tokens = options.tokens ?? [{ token: TOKEN }];
-  const cloudflare = cloudflareStandIn({ zones, tokens }, clock);
-  const standIns: StandIn[] = [cloudflare];
-  if (options.page !== null) standIns.push(pageStandIn(options.page ?? GOOD_PAGE));
-  proxy.use(standIns, options.rules);
+  const cloudflare = cloudflareStandIn({ zones, tokens: options.tokens ?? [{ token: TOKEN }] }, clock);
+  const answering: StandIn = {
+    ...cloudflare,
+    answer: (request) => options.instead?.(request, cloudflare) ?? cloudflare.answer(request),
+  };
+  const page = options.page === null ? [] : [pageStandIn(options.page ?? GOOD_PAGE)];
+  proxy.use([answering, ...page], options.rules);
   const lines: string[] = [];
   const warnings: string[] = [];
-  const stop = new AbortController();
   /** As a new run of a task would have it. */
-  const context = () => ({
-    http: createHttp({
+  const context = () => {
+    const http = createHttp({
       clock,
-      signal: stop.signal,
+      signal: new AbortController().signal,
       deadline: new Date(clock.now().getTime() + 15 * 60_000),
       userAgent: 'maintenance-tasks/test',
       debug: () => {},
       info: (line) => lines.push(line),
       environment: { HTTPS_PROXY: proxy.url },
-    }),
-    report: new Report((line) => lines.push(line)),
-    log: {
+    });
+    const log = {
       debug: () => {},
       info: (line: string) => void lines.push(line),
       warning: (line: string) => void warnings.push(line),
       progress: () => {},
       group: <T>(_title: string, work: () => Promise<T>) => work(),
-    },
-  });
-  return { cloudflare, clock, lines, warnings, context };
+    };
+    return { http, log, report: new Report(log.info) };
+  };
+  return { cloudflare, answering, clock, lines, warnings, context };
 }
 
-export const GOOD_PAGE: StandInAnswer = {
-  status: 503,
-  headers: { 'retry-after': '3600', 'cache-control': 'no-store' },
-  body: 'Back soon.',
-};
+/** `POST batch`, `GET dns_records`: what was asked of Cloudflare, without ids. */
+export function callsOf(proxy: RehearsalProxy): string[] {
+  return proxy.calls
+    .filter(({ host }) => host === 'api.cloudflare.com')
+    .map(({ method, path }) => `${method} ${path.replace(/\?.*/, '').split('/').at(-1)}`);
+}
 
 function pageStandIn(answer: StandInAnswer): StandIn {
-  return {
-    name: 'page',
-    hosts: [PAGE],
-    answer: () => answer,
-    state: () => ({}),
-    leftovers: () => [],
-  };
+  return { name: 'page', hosts: [PAGE], answer: () => answer, state: () => ({}), leftovers: () => [] };
 }
