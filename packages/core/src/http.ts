@@ -28,6 +28,11 @@ export interface HttpAnswer {
   readonly text: string;
   /** @throws TaskError `remote` when the body is not JSON */
   json(): unknown;
+  /**
+   * A text of this answer as a message may show it: one line, at most 200 characters. It is cleaned of secrets before
+   * it is shortened, since half a secret is no longer recognised and is still half a secret.
+   */
+  quote(text: unknown): string;
 }
 
 /** How much of a quota is left, where a system tells. */
@@ -62,6 +67,8 @@ export interface HttpOptions {
   readonly signal: AbortSignal;
   readonly deadline: Date;
   readonly userAgent: string;
+  /** Blanks the secrets of this run; without it nothing is known to be secret. */
+  readonly clean?: (text: string) => string;
   readonly debug: (line: string) => void;
   readonly info: (line: string) => void;
   readonly environment: NodeJS.ProcessEnv;
@@ -72,6 +79,7 @@ const ATTEMPT_TIMEOUT = 30_000;
 const FIRST_WAIT = 500;
 const LONGEST_WAIT = 8_000;
 const AGENT_OPTIONS = { keepAlive: true, maxSockets: 32 };
+const LONGEST_QUOTE = 200;
 const LARGEST_ANSWER = 64 * 1024 * 1024;
 
 /** The one way out of a task, on Node's own client: it knows custom CAs on every version, and a proxy by its agent. */
@@ -133,7 +141,9 @@ export function createHttp(options: HttpOptions): Http {
       );
       const onStop = () => giveUp(options.signal.reason);
       options.signal.addEventListener('abort', onStop);
-      outgoing.on('response', (incoming) => readAnswer(incoming, request).then(resolve, reject));
+      outgoing.on('response', (incoming) =>
+        readAnswer(incoming, request, options.clean ?? ((text) => text)).then(resolve, reject),
+      );
       outgoing.on('error', reject);
       outgoing.on('close', () => {
         clearTimeout(timer);
@@ -340,7 +350,11 @@ function unsure(request: HttpRequest, error: unknown): unknown {
   return new TaskError(error.kind, { ...error.text, unsure }, { cause: error, outputs: error.outputs });
 }
 
-async function readAnswer(incoming: IncomingMessage, request: HttpRequest): Promise<HttpAnswer> {
+async function readAnswer(
+  incoming: IncomingMessage,
+  request: HttpRequest,
+  clean: (text: string) => string,
+): Promise<HttpAnswer> {
   const chunks: Buffer[] = [];
   let size = 0;
   for await (const chunk of incoming as AsyncIterable<Buffer>) {
@@ -361,6 +375,7 @@ async function readAnswer(incoming: IncomingMessage, request: HttpRequest): Prom
     status: incoming.statusCode ?? 0,
     headers,
     text,
+    quote: (quoted) => shortened(clean(String(quoted))),
     json() {
       try {
         return JSON.parse(text) as unknown;
@@ -376,4 +391,9 @@ async function readAnswer(incoming: IncomingMessage, request: HttpRequest): Prom
       }
     },
   };
+}
+
+function shortened(text: string): string {
+  const line = text.replace(/\s+/g, ' ').trim();
+  return line.length > LONGEST_QUOTE ? `${line.slice(0, LONGEST_QUOTE)}…` : line;
 }

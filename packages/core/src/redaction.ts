@@ -67,9 +67,17 @@ function formsOf(secret: string): string[] {
   const lowerCase = (text: string) => text.replace(/%[0-9A-F]{2}/g, (code) => code.toLowerCase());
   const inJson = JSON.stringify(secret).slice(1, -1);
   const forms = [secret, inForm, inUrl, inPath, lowerCase(inForm), lowerCase(inUrl), lowerCase(inPath), inJson];
+  forms.push(...partsOfAddress(secret));
   // Padding depends on what follows; of short secrets the encoded form is short enough to stand elsewhere by chance.
   if (secret.length >= 6) forms.push(Buffer.from(secret).toString('base64').replace(/=+$/, ''));
   return forms;
+}
+
+/** A secret address without what every log leaves out: its scheme, and its host. */
+function partsOfAddress(secret: string): string[] {
+  const [, rest = '', path = ''] = /^https?:\/\/([^/]+(\/\S*))$/.exec(secret) ?? [];
+  // A path as short as /hook stands in harmless texts, too.
+  return path.length >= 8 ? [rest, path] : [];
 }
 
 /**

@@ -102,6 +102,7 @@ async function runMasked<I extends Inputs, O extends Outputs>(task: TaskDefiniti
     signal: stop.signal,
     deadline,
     userAgent: `maintenance-tasks/${run.version} (${task.name})`,
+    clean: (text) => redaction.clean(text),
     debug: log.debug,
     info: log.info,
     environment: process.env,
