@@ -4,6 +4,8 @@ import { environmentName, OWN_FLAGS } from './local-flags.ts';
 /** What a terminal needs of a task's definition. */
 export type LocalDefinition = Pick<TaskDefinition, 'name' | 'summary' | 'needs' | 'inputs' | 'outputs'>;
 
+const WIDEST_NAME = 38;
+
 type Row = readonly [name: string, condition: string, text: string];
 
 /** The text of `--help`, made from the definition. */
@@ -49,7 +51,7 @@ function describe(input: Inputs[string]): string {
 
 /** Three columns; a text that is too long for its line goes on below itself. */
 function table(rows: readonly Row[], width: number): string {
-  const nameWidth = Math.min(38, Math.max(...rows.map(([name]) => name.length)));
+  const nameWidth = Math.max(...rows.map(([name]) => (name.length > WIDEST_NAME ? 0 : name.length)));
   const conditionWidth = Math.max(...rows.map(([, condition]) => condition.length));
   const indent = 2 + nameWidth + 2 + (conditionWidth === 0 ? 0 : conditionWidth + 2);
   return rows

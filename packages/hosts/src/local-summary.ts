@@ -28,6 +28,7 @@ function columns(block: string): string {
   return [line(head), widths.map((width) => '-'.repeat(width)).join('  '), ...body.map(line)].join('\n');
 }
 
+/** Markdown knows a backslash before any of ASCII's punctuation as an escape. */
 function unescaped(text: string): string {
-  return text.replace(/\\([\\`*_{}[\]<>#|~!])/g, '$1');
+  return text.replace(/\\([!-/:-@[-`{-~])/g, '$1');
 }
