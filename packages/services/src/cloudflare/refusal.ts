@@ -11,7 +11,6 @@ export interface Need {
  * meant for, 403 with 9109, as if it lacked a permission.
  */
 const NOT_ACCEPTED: ReadonlySet<unknown> = new Set([6003, 9109]);
-const LONGEST_MESSAGE = 200;
 
 interface ErrorItem {
   readonly code?: unknown;
@@ -21,8 +20,8 @@ interface ErrorItem {
 /** What a refusal means to a user. The vendor changed its codes silently before, so the HTTP status decides. */
 export function refusedBy(asked: HttpRequest, answer: HttpAnswer, need: Need): TaskError {
   const first = firstError(answer);
-  const code = first?.code === undefined ? '' : `, code ${String(first.code)}`;
-  const message = first?.message === undefined ? '' : ` (${short(String(first.message))})`;
+  const code = first?.code === undefined ? '' : `, code ${answer.quote(first.code)}`;
+  const message = first?.message === undefined ? '' : ` (${answer.quote(first.message)})`;
   const what = `Cloudflare answered ${answer.status}${code}${message} to ${asked.method} ${new URL(asked.url).pathname}.`;
   if (answer.status === 401 || NOT_ACCEPTED.has(first?.code)) {
     return new TaskError('auth', {
@@ -52,9 +51,4 @@ function firstError(answer: HttpAnswer): ErrorItem | undefined {
     // A gateway in front of the API answers in HTML.
     return undefined;
   }
-}
-
-function short(message: string): string {
-  const line = message.replace(/\s+/g, ' ').trim();
-  return line.length > LONGEST_MESSAGE ? `${line.slice(0, LONGEST_MESSAGE)}…` : line;
 }
