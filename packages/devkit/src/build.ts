@@ -1,10 +1,10 @@
-import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
-import { join, relative } from 'node:path';
+import { mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { inParallel } from '@maintenance-tasks/core';
 import type { OutputChunk } from 'rolldown';
 import { licenseNotices } from './build/licenses.ts';
+import { writeStamp } from './build/stamp.ts';
 import { ROOT } from './tasks.ts';
 
 /** What was built for one entry file. */
@@ -15,8 +15,6 @@ export interface Bundle {
   /** What goes into dist, by name. */
   readonly files: ReadonlyMap<string, string>;
 }
-
-const STAMP = 'dist/build-stamp';
 
 /** The folders that hold an entry file: one bundle each. */
 export async function entryFolders(root = ROOT): Promise<string[]> {
@@ -29,31 +27,23 @@ export async function entryFolders(root = ROOT): Promise<string[]> {
     .sort();
 }
 
-/** Builds every bundle. Those that fail are named together, so that one broken task does not hide another. */
-export async function buildAll(root = ROOT): Promise<Bundle[]> {
-  const stamp = await sourcesStamp(root);
+/** Builds these bundles. Those that fail are named together, so that one broken task does not hide another. */
+export async function buildAll(folders: readonly string[], root = ROOT): Promise<Bundle[]> {
   const failures: string[] = [];
-  const folders = await entryFolders(root);
   // The bundler uses all cores for one bundle already; two at once fill the gaps.
   const bundles = await inParallel(folders, 2, async (folder) => {
+    const started = new Date();
     try {
-      return await buildBundle(root, folder, join(root, folder, 'dist'));
+      const built = await buildBundle(root, folder, join(root, folder, 'dist'));
+      await writeStamp(root, built, started);
+      return built;
     } catch (error) {
       failures.push(`${folder}: ${error instanceof Error ? error.message : String(error)}`);
       return undefined;
     }
   });
   if (failures.length > 0) throw new Error(`These could not be built:\n${failures.join('\n')}`);
-  await mkdir(join(root, 'dist'), { recursive: true });
-  await writeFile(join(root, STAMP), stamp);
   return bundles.filter((bundle) => bundle !== undefined);
-}
-
-/** Whether what is built was built from something else than what is there now, or is not there. */
-export async function isStale(root = ROOT): Promise<boolean> {
-  const built = await readFile(join(root, STAMP), 'utf8').catch(() => '');
-  if (built !== (await sourcesStamp(root))) return true;
-  return (await entryFolders(root)).some((folder) => !existsSync(join(root, folder, 'dist/main.cjs')));
 }
 
 /** Bundles one entry file in memory: the same sources give the same bytes. */
@@ -115,26 +105,4 @@ export function modulesAtStart({ chunks }: Bundle): string[] {
   };
   visit(chunks.find((chunk) => chunk.isEntry));
   return [...seen].flatMap((chunk) => chunk.moduleIds);
-}
-
-/** A hash over all that goes into the bundles; dates would lie after a checkout. */
-async function sourcesStamp(root: string): Promise<string> {
-  const files = [
-    'pnpm-lock.yaml',
-    'package.json',
-    ...(await entryFolders(root)).map((folder) => `${folder}/main.ts`),
-    relative(root, join(import.meta.dirname, 'build.ts')),
-    relative(root, join(import.meta.dirname, 'host-aliases.ts')),
-  ];
-  for (const name of ['core', 'hosts', 'services', 'tasks']) {
-    const found = await readdir(join(root, 'packages', name, 'src'), { recursive: true });
-    const sources = found.filter((file) => /\.(ts|cjs|json)$/.test(file) && !file.endsWith('.test.ts'));
-    files.push(...sources.map((file) => `packages/${name}/src/${file}`));
-  }
-  const hash = createHash('sha256');
-  for (const file of files.sort()) {
-    hash.update(`${file}\0`);
-    hash.update(await readFile(join(root, file)).catch(() => ''));
-  }
-  return hash.digest('hex');
 }

@@ -1,11 +1,14 @@
-import { buildAll, isStale } from '../build.ts';
+import { buildAll, entryFolders } from '../build.ts';
+import { staleFolders } from './stamp.ts';
 
-/** `npm run build` builds; with `--if-stale` only when the sources are not those of the last build. */
+/** `npm run build` builds every bundle; with `--if-stale` those whose sources are not the ones of their last build. */
 export async function buildCommand(options: readonly string[]): Promise<number> {
-  if (options.includes('--if-stale') && !(await isStale())) return 0;
+  const all = await entryFolders();
+  const folders = options.includes('--if-stale') ? await staleFolders(all) : all;
+  if (folders.length === 0) return 0;
   const started = performance.now();
   try {
-    const bundles = await buildAll();
+    const bundles = await buildAll(folders);
     const bytes = bundles.flatMap(({ chunks }) => chunks).reduce((sum, { code }) => sum + Buffer.byteLength(code), 0);
     const seconds = ((performance.now() - started) / 1_000).toFixed(1);
     console.log(`Built ${bundles.length} bundles, ${Math.round(bytes / 1_024)} KB, in ${seconds} s.`);

@@ -25,20 +25,30 @@ describe('late builtins', () => {
   });
 
   it('keeps `new module.Class()` a call of the class', () => {
-    const { result } = run('let vm = require("node:vm"); exports.run = () => new vm.Script("1 + 1").runInThisContext();');
+    const { result } = run(
+      'let vm = require("node:vm"); exports.run = () => new vm.Script("1 + 1").runInThisContext();',
+    );
     expect(result).toBe(2);
   });
 
   it('handles texts beyond ASCII before a use', () => {
-    const { result } = run('let path = require("node:path"); const arrow = "→ 𝛼"; exports.run = () => arrow + path.sep;');
+    const { result } = run(
+      'let path = require("node:path"); const arrow = "→ 𝛼"; exports.run = () => arrow + path.sep;',
+    );
     expect(result).toBe('→ 𝛼/');
   });
 
   it.each([
     ['is handed on whole', 'let net = require("node:net"); const all = [net]; exports.run = () => all[0].isIP("x");'],
     ['is set anew', 'let net = require("node:net"); net = Object(net); exports.run = () => net.isIP("x");'],
-    ['is a shorthand property', 'let net = require("node:net"); const o = { net }; exports.run = () => o.net.isIP("x");'],
-    ['shares its name with a parameter', 'let net = require("node:net"); exports.run = () => ((net) => net)(net.isIP("x"));'],
+    [
+      'is a shorthand property',
+      'let net = require("node:net"); const o = { net }; exports.run = () => o.net.isIP("x");',
+    ],
+    [
+      'shares its name with a parameter',
+      'let net = require("node:net"); exports.run = () => ((net) => net)(net.isIP("x"));',
+    ],
   ])('leaves a module alone that %s', (_, code) => {
     expect(run(code)).toMatchObject({ atStart: ['node:net'], result: 0 });
   });
