@@ -1,5 +1,7 @@
 import { createServer } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
+import { createAuthority } from '@maintenance-tasks/rehearsal/certificates';
 import { beforeAll, describe, expect, test, vi } from 'vitest';
 import { bundleProbes, type Ended, HOSTS, type HostName, nodes, run, type Start } from './drive.ts';
 
@@ -276,6 +278,14 @@ describe.concurrent.each(available)('on Node $version', (node) => {
       expect(ended.tookToStop).toBeLessThan(mode === 'stop' ? 1_500 : LATEST_END);
     });
 
+    test('by a second signal ends at once, and still names what stands', async () => {
+      const ended = await start(host, 'hang', { signal: 'SIGINT', twice: true });
+
+      expectFailed(ended);
+      expect(failureText(host, ended)).toContain(`The run was cancelled (SIGINT). ${STANDING} Run the task again`);
+      expect(ended.tookToStop).toBeLessThan(2_000);
+    });
+
     test('by its inputs names all of them at once, before anything is done', async () => {
       const inputs = { mode: 'spek', hosts: 'A\nb.example.com\nb.example.com', loud: 'yes', deadline: 'soon' };
       const ended = await run({ node: node.path, host, entry: entries[host], inputs: { ...inputs, ...SECRETS } });
@@ -394,6 +404,34 @@ describe.concurrent.each(available)('on Node $version', (node) => {
         expect(azure.stdout).toContain('variable=note;isOutput=true;issecret=false;]18\n');
         expectNoCanary(github);
         expectNoCanary(azure);
+      } finally {
+        server.close();
+      }
+    });
+
+    test('Azure’s agent has a CA of its own, and it is trusted where Node can be told so', async () => {
+      const authority = createAuthority('Agent CA');
+      const { certificate: cert, key } = authority.issue({ names: ['localhost'] });
+      const server = createTlsServer({ cert, key }, (_, response) => response.end('{"oidcToken":"canary-token"}'));
+      await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+      try {
+        const ended = await start('azure', 'token', {
+          debug: true,
+          inputs: { connection: 'aaaa', deadline: '10s' },
+          files: { 'agent-ca.pem': authority.certificate },
+          environment: {
+            AGENT_CAINFO: 'agent-ca.pem',
+            SYSTEM_OIDCREQUESTURI: `https://localhost:${(server.address() as AddressInfo).port}/oidc`,
+            SYSTEM_ACCESSTOKEN: 'canary-access',
+          },
+        });
+        if (node.version === '20') {
+          expect(ended.stdout).toContain('set NODE_EXTRA_CA_CERTS to it on the agent');
+          expect(failureText('azure', ended)).toContain('NODE_EXTRA_CA_CERTS');
+        } else {
+          expect(ended.code).toBe(0);
+        }
+        expectNoCanary(ended);
       } finally {
         server.close();
       }

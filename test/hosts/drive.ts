@@ -59,14 +59,19 @@ export interface Start {
   /** What the host does when its user switches debugging on. */
   readonly debug?: boolean;
   readonly flags?: readonly string[];
+  /** Files of the working folder. */
+  readonly files?: Readonly<Record<string, string>>;
   /** Sent as soon as the probe says that it hangs. */
   readonly signal?: NodeJS.Signals;
+  /** Sends it again soon after, as somebody who is in a hurry. */
+  readonly twice?: true;
 }
 
 /** Starts a bundle as its host does, in a folder of its own, and waits for its end. */
 export function run(start: Start): Promise<Ended> {
   const folder = mkdtempSync(join(tmpdir(), 'probe-run-'));
   for (const part of ['work', 'temp']) mkdirSync(join(folder, part));
+  for (const [name, content] of Object.entries(start.files ?? {})) writeFileSync(join(folder, 'work', name), content);
   if (start.host === 'github') for (const file of ['output', 'summary.md']) writeFileSync(join(folder, file), '');
   const environment = { PATH: '/usr/bin:/bin', ...environmentOf(start, folder), ...start.environment };
   const child = spawn(start.node, [start.entry, ...argumentsOf(start)], {
@@ -80,6 +85,7 @@ export function run(start: Start): Promise<Ended> {
     if (!start.signal || signalled || !/hanging/.test(stdout + stderr)) return;
     signalled = performance.now();
     child.kill(start.signal);
+    if (start.twice) setTimeout(() => child.kill(start.signal), 100);
   };
   child.stdout.setEncoding('utf8').on('data', (chunk: string) => {
     stdout += chunk;
