@@ -61,7 +61,7 @@ function cliError(error: ExecFileException, stderr: string): TaskError {
       remedy: 'Run `az login`, or give azure-tenant-id and azure-client-id.',
     });
   }
-  const said = stderr.trim().split(/\r?\n/)[0]?.slice(0, 300);
+  const said = stderr.trim().split(/\r?\n/)[0];
   return new TaskError('auth', {
     what: `The Azure CLI gave no access token${said ? `: ${said}` : '.'}`,
     remedy: 'Run `az account get-access-token` by hand and look at what it says.',

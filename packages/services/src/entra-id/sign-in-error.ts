@@ -111,9 +111,13 @@ function parsed(text: string): ErrorBody {
   }
 }
 
-/** Without the trace ids and the time that follow. */
+/**
+ * Without the trace ids and the time that follow, and never cut inside a word: half of a secret that comes back in it
+ * would not be known as one.
+ */
 function firstSentences(description: string): string {
-  return (description.split(/\s*(?:\r?\n|Trace ID:)/)[0] ?? '').slice(0, 300);
+  const text = description.split(/\s*(?:\r?\n|Trace ID:)/)[0] ?? '';
+  return text.length > 300 ? text.slice(0, 300).replace(/\S*$/, '…') : text;
 }
 
 function quoted(message: string, word: string): string {

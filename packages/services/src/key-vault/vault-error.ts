@@ -108,6 +108,8 @@ function refusalOf(answer: HttpAnswer): { code?: string; message?: string; inner
   }
 }
 
+/** The first line, never cut inside a word: half of a secret that comes back in it would not be known as one. */
 function shortened(message: string): string {
-  return (message.split(/\r?\n/)[0] ?? '').slice(0, 200).replace(/\.$/, '');
+  const line = message.split(/\r?\n/)[0] ?? '';
+  return (line.length > 200 ? line.slice(0, 200).replace(/\S*$/, '…') : line).replace(/\.$/, '');
 }
