@@ -11,7 +11,7 @@ const ASKED: HttpRequest = {
 const NEED = { permission: 'DNS Write', zone: 'example.com' } as const;
 
 function answer(status: number, text: string): HttpAnswer {
-  return { status, text, headers: {}, json: () => JSON.parse(text) as unknown };
+  return { status, text, headers: {}, json: () => JSON.parse(text) as unknown, quote: String };
 }
 
 function errors(status: number, code: number, message: string): HttpAnswer {
@@ -54,10 +54,11 @@ describe('a refusal', () => {
     expect(error.message).toMatch(words);
   });
 
-  test('never repeats the body', () => {
-    const { message } = refusedBy(ASKED, errors(400, 1, `first\n${'x'.repeat(5_000)}`), NEED);
-    expect(message).not.toMatch(/secret|documentation_url|\n/);
-    expect(message.length).toBeLessThan(600);
+  test('repeats of the body only what the answer quotes', () => {
+    const given = { ...errors(400, 1, 'long text'), quote: (text: unknown) => `quoted ${String(text)}` };
+    const { message } = refusedBy(ASKED, given, NEED);
+    expect(message).toContain('(quoted long text)');
+    expect(message).not.toMatch(/secret|documentation_url/);
   });
 });
 
