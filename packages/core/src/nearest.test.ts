@@ -6,6 +6,7 @@ const KNOWN = ['hosts', 'target', 'api-token', 'dry-run', 'deadline', 'session']
 test.each([
   ['host', 'hosts'],
   ['hots', 'hosts'],
+  ['hsots', 'hosts'],
   ['HOSTS', 'hosts'],
   ['api_token', 'api-token'],
   ['apitoken', 'api-token'],
@@ -25,4 +26,9 @@ test('of several the closest is named, and nothing when nothing is known', () =>
   expect(nearest('port', ['sort', 'ports', 'part'])).toBe('sort');
   expect(nearest('targett', ['targets', 'target'])).toBe('targets');
   expect(nearest('host', [])).toBeUndefined();
+});
+
+test('swapped letters count as one mistake, also in short words', () => {
+  expect(nearest('ulr', ['url', 'port'])).toBe('url');
+  expect(nearest('a', ['n'])).toBeUndefined();
 });

@@ -49,6 +49,9 @@ export function parseYaml<Value>(text: string, schema: ZodType<Value>, file = 'l
 
 /** Warnings count as well: a tag that nobody knows is a mistake, and what it stands for would be guessed. */
 function syntaxProblems(document: Document): Problem[] {
+  // The parser tells of its own limits as if they were mistakes of the text, one for each bracket.
+  if (document.errors.some(({ message }) => /call stack|stack overflow/i.test(message)))
+    return [{ offset: 0, text: 'it is nested more deeply than any real file is' }];
   return [...document.errors, ...document.warnings].map(({ pos, code, message }) => ({
     offset: pos[0],
     text:
