@@ -157,7 +157,7 @@ function accepted(answer: HttpAnswer): HttpAnswer {
 function errorMessage(answer: HttpAnswer): string {
   try {
     const body = JSON.parse(answer.text) as string | { message?: string } | null;
-    return (typeof body === 'string' ? body : (body?.message ?? '')).slice(0, 200);
+    return answer.quote(typeof body === 'string' ? body : (body?.message ?? ''));
   } catch {
     return '';
   }

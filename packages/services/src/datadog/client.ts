@@ -143,10 +143,7 @@ function errorMessage(answer: HttpAnswer): string {
   try {
     const { errors } = JSON.parse(answer.text) as { errors?: unknown[] };
     const first = errors?.[0];
-    return (typeof first === 'string' ? first : ((first as { detail?: string } | undefined)?.detail ?? '')).slice(
-      0,
-      200,
-    );
+    return answer.quote(typeof first === 'string' ? first : ((first as { detail?: string } | undefined)?.detail ?? ''));
   } catch {
     return '';
   }

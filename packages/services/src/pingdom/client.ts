@@ -89,8 +89,8 @@ export function createPingdom(http: Http, token: string): Pingdom {
   };
 }
 
-type Answered = Pick<HttpAnswer, 'status' | 'text'>;
-const SUCCESS: Answered = { status: 200, text: '' };
+type Answered = Pick<HttpAnswer, 'status' | 'text' | 'quote'>;
+const SUCCESS: Answered = { status: 200, text: '', quote: String };
 
 interface WindowRow {
   readonly id: number;
@@ -130,7 +130,7 @@ function accepted<A extends Answered>(answer: A): A {
 function errorMessage(answer: Answered): string {
   try {
     const { error } = JSON.parse(answer.text) as { error?: { errormessage?: string; statusdesc?: string } };
-    return (error?.errormessage ?? error?.statusdesc ?? '').slice(0, 200);
+    return answer.quote(error?.errormessage ?? error?.statusdesc ?? '');
   } catch {
     return '';
   }

@@ -1,0 +1,231 @@
+import { join } from 'node:path';
+import type { TaskDefinition } from '@maintenance-tasks/core';
+import { parseYaml } from '@maintenance-tasks/core/yaml';
+import { createAuthority } from '@maintenance-tasks/rehearsal/certificates';
+import { startProxy } from '@maintenance-tasks/rehearsal/proxy';
+import type { StandIn, StandInRequest } from '@maintenance-tasks/rehearsal/stand-in';
+import { registry } from '@maintenance-tasks/tasks/registry';
+import { planDigest } from '@maintenance-tasks/tasks/window/digest';
+import { windowSchema } from '@maintenance-tasks/tasks/window/schema';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type Ended, nodes, run } from './hosts/drive.ts';
+
+const ROOT = join(import.meta.dirname, '..');
+const SESSION = 'mw-209901010000-cnry';
+const minute = (hours: number) => new Date(Date.now() + hours * 3_600_000).toISOString().slice(0, 16);
+const WINDOW = `name: Canary
+window: { starts: ${minute(-1)}, ends: ${minute(20)}, time-zone: UTC }
+roster:
+  - { name: release.manager@example.com, roles: [release-manager] }
+  - { name: platform.lead@example.com, roles: [approver] }
+page: { hosts: [www.example.com], target: maintenance.example.net }
+suppress:
+  - { system: pingdom, checks: [1] }
+  - { system: datadog, scope: "env:prod" }
+  - { system: alertmanager, url: https://alerts.example.com, matchers: [severity="x"] }
+channels: [{ kind: slack, channel: C0123456789 }, { kind: slack-webhook }, { kind: teams }, { kind: webhook }]
+certificates: [{ vault: example-vault, certificates: [star] }]
+`;
+const CHECKS = '- { kind: http, name: shop, url: "https://www.example.com/", auth: { bearer-from: SHOP_TOKEN } }';
+
+/** What each task is asked, so that it comes as far as talking to the outside. A task that is missing here fails. */
+const INPUTS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  'cert-upload': {
+    vault: 'example-vault',
+    certificates: 'star=pem',
+    trust: 'file',
+    'trusted-roots': 'roots.pem',
+    'azure-tenant-id': 'tenant',
+    'azure-client-id': 'client',
+  },
+  'finish-maintenance': { 'window-file': 'window.yaml', 'smoke-tests': 'success' },
+  'maintenance-page': { state: 'on', hosts: 'www.example.com', target: 'maintenance.example.net' },
+  'monitoring-suppression': {
+    state: 'on',
+    for: '1h',
+    systems:
+      '- { system: pingdom, checks: [1] }\n- { system: datadog, scope: "env:prod" }\n- { system: alertmanager, url: https://alerts.example.com, matchers: [severity="x"] }',
+  },
+  notify: {
+    event: 'starting',
+    channels:
+      '- { kind: slack, channel: C0123456789 }\n- { kind: slack-webhook }\n- { kind: teams }\n- { kind: webhook }',
+  },
+  'pre-maintenance': {
+    'window-file': 'window.yaml',
+    'check-only': 'true',
+    'azure-tenant-id': 'tenant',
+    'azure-client-id': 'client',
+  },
+  'smoke-tests': { checks: CHECKS },
+  'starting-maintenance': { 'window-file': 'window.yaml' },
+  sweep: { 'alertmanager-urls': 'https://alerts.example.com' },
+};
+
+// A quote, a backslash and a percent sign: each way to write them elsewhere (JSON, URL) must be cleaned, too.
+const PART = 'c4n4ry';
+function canary(name: string): string {
+  const secret = `${PART}-${name}-"q\\b%z`;
+  if (name === 'certificate' || name === 'key')
+    return `-----BEGIN PRIVATE KEY-----\n${secret}-1\n${secret}-2\n-----END PRIVATE KEY-----`;
+  if (name === 'slack-webhook') return `https://hooks.slack.com/services/T0/B0/${PART}-${name}`;
+  if (name === 'teams-webhook') return `https://prod-1.westeurope.logic.azure.com/workflows/x?sig=${PART}-${name}%2Fx`;
+  if (name === 'webhook-url') return `https://hooks.example.com/${PART}-${name}`;
+  if (/token|key$/.test(name)) return `${PART}-${name}-q.b_z`;
+  return secret;
+}
+
+/** Where a secret may be sent; everywhere else it is a leak. */
+const GOES_TO: Readonly<Record<string, RegExp>> = {
+  'cloudflare-token': /^api\.cloudflare\.com$/,
+  'pingdom-token': /^api\.pingdom\.com$/,
+  'datadog-api-key': /^api\.datadoghq\.com$/,
+  'datadog-app-key': /^api\.datadoghq\.com$/,
+  'alertmanager-password': /^alerts\.example\.com$/,
+  'azure-client-secret': /^login\.microsoftonline\.com$/,
+  'slack-token': /^slack\.com$/,
+  'slack-webhook': /^hooks\.slack\.com$/,
+  'teams-webhook': /logic\.azure\.com$/,
+  'webhook-url': /^hooks\.example\.com$/,
+  shop: /^www\.example\.com$/,
+};
+
+/** The worst of all systems: it refuses, and says everything it was told again in every field an error can have. */
+function echo(status: number, seen: { host: string; text: string }[]): StandIn {
+  return {
+    name: 'Echo',
+    hosts: [/./],
+    answer: (request: StandInRequest) => {
+      const text = `${request.method} ${request.url.href} ${JSON.stringify(request.headers)} ${request.body.toString()}`;
+      seen.push({ host: request.url.hostname, text });
+      const error = { code: text, statusdesc: text, errormessage: text, message: text, innererror: { code: text } };
+      const body = {
+        ok: false,
+        success: false,
+        error,
+        errors: [error, text],
+        error_description: text,
+        message: text,
+        result: null,
+      };
+      // Key Vault tells where to sign in by refusing the first request.
+      const headers = {
+        'www-authenticate':
+          'Bearer authorization="https://login.microsoftonline.com/tenant", resource="https://vault.azure.net"',
+      };
+      return { status, headers, body };
+    },
+    state: () => ({}),
+    leftovers: () => [],
+  };
+}
+
+const authority = createAuthority('Canary CA');
+const issued = authority.issue({ names: ['www.example.com'] });
+const KEY_LINES = issued.key.split('\n').filter((line) => line.length > 20 && !line.startsWith('-'));
+const FILES = { 'window.yaml': WINDOW, 'roots.pem': authority.certificate };
+const DIGEST = await planDigest({ path: '/window.yaml', text: WINDOW, content: parseYaml(WINDOW, windowSchema) });
+
+const seen: { host: string; text: string }[] = [];
+let proxy: Awaited<ReturnType<typeof startProxy>>;
+beforeAll(async () => {
+  proxy = await startProxy({ standIns: [], now: () => new Date() });
+});
+afterAll(() => proxy.close());
+
+const tasks: TaskDefinition[] = await Promise.all(Object.values(registry).map(({ load }) => load()));
+
+describe.each(nodes())('on Node $version', ({ path: node }) => {
+  describe.each(['github', 'azure', 'local'] as const)('on the host %s, debugging', (host) => {
+    test.each(tasks.map((task) => [task.name, task] as const))(
+      '%s shows no secret to anybody it is not for',
+      async (name, task) => {
+        const inputs = INPUTS[name];
+        expect(inputs, `${name} needs its inputs in this test`).toBeDefined();
+        for (const status of [401, 403, 200]) {
+          proxy.use([echo(status, seen)]);
+          seen.length = 0;
+          const ended = await runTask(node, host, task, inputs ?? {});
+          expect(seen.length, `It did not come as far as talking to anybody:\n${ended.stdout}`).toBeGreaterThan(0);
+          expect(leaksIn(ended)).toEqual([]);
+          expect(strayed()).toEqual([]);
+        }
+      },
+    );
+  });
+});
+
+function runTask(
+  node: string,
+  host: 'github' | 'azure' | 'local',
+  task: TaskDefinition,
+  given: Readonly<Record<string, string>>,
+): Promise<Ended> {
+  const secrets = Object.entries(task.inputs).filter(([, input]) => input.secret);
+  const values: Record<string, string> = {
+    ...given,
+    ...('session' in task.inputs && { session: SESSION }),
+    deadline: '20s',
+  };
+  for (const [name] of secrets) values[name] = canary(name);
+  if ('certificate' in values) values.certificate = `${issued.certificate}${issued.key}`;
+  // Only one of the two may be given.
+  if ('key' in values) delete values.key;
+  if ('digest' in task.inputs) values.digest = DIGEST;
+  const entry = { github: `actions/${task.name}`, azure: `ado-tasks/${task.name}`, local: 'terminal' }[host];
+  const environment: Record<string, string> = {
+    HTTPS_PROXY: proxy.url,
+    NODE_EXTRA_CA_CERTS: proxy.caFile,
+    SHOP_TOKEN: canary('shop-token'),
+    ACTIONS_ID_TOKEN_REQUEST_URL: 'https://token.example.com/oidc?x=1',
+    ACTIONS_ID_TOKEN_REQUEST_TOKEN: canary('oidc-token'),
+  };
+  if (host !== 'local')
+    return run({
+      node,
+      host,
+      entry: join(ROOT, entry, 'dist/main.cjs'),
+      inputs: values,
+      environment,
+      debug: true,
+      files: FILES,
+    });
+  for (const [name, input] of secrets)
+    environment[input.environment ?? name.toUpperCase().replaceAll('-', '_')] = values[name] as string;
+  const flags = Object.entries(values)
+    .filter(([name]) => !task.inputs[name]?.secret)
+    .map(([name, value]) => `--${name}=${value}`);
+  return run({
+    node,
+    host,
+    entry: join(ROOT, entry, 'dist/main.cjs'),
+    inputs: {},
+    environment,
+    debug: false,
+    flags: [task.name, ...flags, '--debug'],
+    files: FILES,
+  });
+}
+
+/** Lines of streams and files that hold a canary, apart from the commands by which a host is told what to mask. */
+function leaksIn({ stdout, stderr, files }: Ended): string[] {
+  const texts = { stdout, stderr, ...files };
+  return Object.entries(texts).flatMap(([where, text]) =>
+    text
+      .split('\n')
+      .filter(
+        (line) =>
+          [PART, ...KEY_LINES].some((secret) => line.includes(secret)) &&
+          !/^(::add-mask::|##vso\[task\.setsecret\])/.test(line),
+      )
+      .map((line) => `${where}: ${line.slice(0, 400)}`),
+  );
+}
+
+function strayed(): string[] {
+  return seen.flatMap(({ host, text }) =>
+    Object.keys(GOES_TO)
+      .filter((name) => text.includes(`${PART}-${name}`) && !(GOES_TO[name] as RegExp).test(host))
+      .map((name) => `${name} was sent to ${host}`),
+  );
+}
