@@ -252,7 +252,7 @@ describe('monitoring-suppression', () => {
   });
 
   test('waits as long as Pingdom’s own headers say when its limit is reached', async () => {
-    world({ pingdom: { 'requests-a-minute': 4 } });
+    world({ pingdom: { 'requests-a-minute': 3 } });
     const before = runs.clock.now().getTime();
     const { outcome, shown } = await run('on');
     expect(outcome).toEqual({ ok: true });
@@ -283,6 +283,15 @@ describe('monitoring-suppression', () => {
     failing(() => undefined);
     expect((await run('off')).outcome).toEqual({ ok: true });
     expect(leftovers()).toEqual([]);
+  });
+
+  test('lets the others alert again when one system cannot even be read', async () => {
+    await run('on');
+    failing(({ host }) => (host === 'api.pingdom.com' ? { status: 503 } : undefined));
+    const { outcome } = await run('off');
+    expect(outcome).toMatchObject({ ok: false, kind: 'remote' });
+    expect((outcome as { message: string }).message).toContain('Pingdom answered 503');
+    expect(leftovers()).toHaveLength(1);
   });
 
   test('tells what is in force', async () => {

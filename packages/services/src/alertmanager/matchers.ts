@@ -22,7 +22,7 @@ export function parseMatcher(text: string): Matcher | { readonly problem: string
 /** The matcher as a person reads it; `parseMatcher` gives the same matcher back. */
 export function formatMatcher({ name, value, isRegex, isEqual }: Matcher): string {
   const operator = isEqual ? (isRegex ? '=~' : '=') : isRegex ? '!~' : '!=';
-  const escaped = value.replaceAll('"', '\\"').replaceAll('\n', '\\n');
+  const escaped = value.replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('\n', '\\n');
   return `${name}${operator}"${escaped}"`;
 }
 

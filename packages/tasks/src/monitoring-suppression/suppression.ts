@@ -8,29 +8,18 @@ import {
   planSuppressions,
   refusePastEnd,
   type Suppression,
-  type Wanted,
 } from './plan.ts';
 import type { SuppressedSystem } from './schema.ts';
 import { type Context, type Monitoring, monitoringOf } from './systems.ts';
+import { type Suppressed, standing, verifyEnded, verifyMade, type WantedIn } from './verification.ts';
 
-/** One suppression in force, as outputs name it. */
-export interface Suppressed {
-  readonly system: string;
-  readonly id: string;
-  readonly covers: string;
-  /** Nothing when somebody took its end away. */
-  readonly ends: Date | undefined;
-}
+export type { Suppressed };
 
 interface Scope {
   readonly session: string;
   readonly systems: readonly SuppressedSystem[];
   readonly credentials: MonitoringCredentials;
 }
-
-// What was just written may be shown a moment later: members of an Alertmanager cluster tell each other.
-const SHOWN_WITHIN = 20_000;
-const LOOK_EVERY = 2_000;
 
 /**
  * Silences every entry until `ends`, by suppressions that the systems end by themselves. What this session has in
@@ -44,8 +33,9 @@ export async function suppress(
 ): Promise<{ readonly suppressed: readonly Suppressed[]; readonly changed: boolean }> {
   refusePastEnd(ends, context.clock.now());
   const monitoring = monitoringOf(context, systems, credentials);
-  await refuseProblems(monitoring);
-  const found = await findIn(monitoring);
+  const { found, problems } = await lookAround(monitoring);
+  problems.push(...(await problemsOfEntries(monitoring, found)));
+  refuse(problems, 'Nothing was changed.', 'Correct this and run the task again.');
   const wanted = uniqueWanted(monitoring);
   // Systems keep whole seconds.
   const end = new Date(Math.floor(ends.getTime() / 1_000) * 1_000);
@@ -75,19 +65,24 @@ export async function suppress(
       context.report.changed(each.id);
     }
     current = undefined;
-    const verified = await verify(context, session, end, create);
+    const verified = await verifyMade(context, session, end, create);
     return { suppressed: [...kept, ...verified], changed: true };
   } catch (error) {
     throw await afterUndoing(context, session, made, current, error);
   }
 }
 
-/** Ends everything of the session in the accounts that the entries are in, whatever it covers. */
+/**
+ * Ends everything of the session in the accounts that the entries are in, whatever it covers. A system that fails
+ * does not keep the others silent.
+ *
+ * @throws TaskError when something could not be ended, or not be looked for
+ */
 export async function endSuppressions(
   context: Context,
   { session, systems, credentials, dryRun }: Scope & { readonly dryRun: boolean },
 ): Promise<{ readonly ended: readonly string[] }> {
-  const found = await findIn(monitoringOf(context, systems, credentials));
+  const { found, problems } = await lookAround(monitoringOf(context, systems, credentials));
   const own = [...found].flatMap(([account, suppressions]) =>
     suppressions
       .filter((suppression) => suppression.session === session)
@@ -101,23 +96,25 @@ export async function endSuppressions(
       after: 'alerting',
     })),
   );
-  if (dryRun) return { ended: [] };
-  const failures: string[] = [];
+  if (dryRun) {
+    refuse(problems, 'Nothing was changed.', 'Correct this and run the task again.');
+    return { ended: [] };
+  }
   for (const { account, suppression, id } of own) {
     try {
       await endOne(account, suppression);
       context.report.changed(`end ${id}`);
     } catch (error) {
       context.signal.throwIfAborted();
-      failures.push(`${standing(account.name, suppression)}: ${messageOf(error)}`);
+      const kind = error instanceof TaskError ? error.kind : 'remote';
+      problems.push({ kind, text: `${standing(account.name, suppression)}: ${messageOf(error)}` });
     }
   }
-  if (failures.length > 0) {
-    throw new TaskError('remote', {
-      what: `Not everything that this session silences could be ended. ${failures.join(' ')}`,
-      remedy: 'Run the task again, or end them in those systems by hand; each ends by itself at the time named.',
-    });
-  }
+  refuse(
+    problems,
+    undefined,
+    'Run the task again, or end them in those systems by hand. Whatever still stands ends by itself with its window.',
+  );
   await verifyEnded(context, session, own);
   for (const { id } of own) context.report.verified(`end ${id}`);
   return { ended: own.map(({ account, suppression }) => `${account.name} ${suppression.id}`) };
@@ -128,7 +125,7 @@ export async function suppressionStatus(
   context: Context,
   { session, systems, credentials }: Scope,
 ): Promise<Suppressed[]> {
-  const found = await findIn(monitoringOf(context, systems, credentials));
+  const found = await findAll(context, systems, credentials);
   const own = [...found].flatMap(([{ name }, suppressions]) =>
     suppressions.filter((one) => one.session === session).map((one) => ({ system: name, ...one })),
   );
@@ -145,7 +142,7 @@ export async function findSuppressions(
   context: Context,
   { systems, credentials }: Omit<Scope, 'session'>,
 ): Promise<Leftover[]> {
-  const found = await findIn(monitoringOf(context, systems, credentials));
+  const found = await findAll(context, systems, credentials);
   return [...found].flatMap(([{ name }, suppressions]) =>
     suppressions.map(({ id, covers, ends, session }) => ({
       system: name,
@@ -164,16 +161,14 @@ export async function checkAccess(
   if (missing.length > 0) return missing.map((one) => `The credential ${one}, is missing.`);
   try {
     const monitoring = monitoringOf(context, systems, credentials);
-    const problems = (await problemsOf(monitoring)).map(({ text }) => text);
-    return problems;
+    const { found, problems } = await lookAround(monitoring);
+    return [...problems, ...(await problemsOfEntries(monitoring, found))].map(({ text }) => text);
   } catch (error) {
     context.signal.throwIfAborted();
     if (!(error instanceof TaskError)) throw error;
     return [error.message];
   }
 }
-
-type WantedIn = Wanted & { readonly account: Monitoring; readonly entry: SuppressedSystem };
 
 /** Each coverage once: the same entry written twice is one suppression. */
 function uniqueWanted(monitoring: ReadonlyMap<SuppressedSystem, Monitoring>): WantedIn[] {
@@ -190,82 +185,72 @@ function reportId(system: string, what: string): string {
   return `suppression:${system}:${what}`;
 }
 
-async function findIn(monitoring: ReadonlyMap<SuppressedSystem, Monitoring>): Promise<Map<Monitoring, Suppression[]>> {
-  const accounts = [...new Set(monitoring.values())];
-  const found = await Promise.all(accounts.map((account) => account.find()));
-  return new Map(accounts.map((account, index) => [account, found[index] ?? []]));
-}
-
 interface Problem {
   readonly kind: TaskErrorKind;
   readonly text: string;
 }
 
-/** All problems of all entries: a token that is refused must not hide the next one. */
-async function problemsOf(monitoring: ReadonlyMap<SuppressedSystem, Monitoring>): Promise<Problem[]> {
-  const attempt = async (work: () => Promise<Problem[]>) =>
-    work().catch((error: unknown): Problem[] => {
-      if (!(error instanceof TaskError) || error.kind === 'timeout' || error.kind === 'cancelled') throw error;
-      return [{ kind: error.kind, text: error.message }];
-    });
+type Monitored = ReadonlyMap<SuppressedSystem, Monitoring>;
+
+/** What carries a mark in each account that can be read, and why the others cannot: one must not hide the next. */
+async function lookAround(
+  monitoring: Monitored,
+): Promise<{ found: Map<Monitoring, Suppression[]>; problems: Problem[] }> {
   const accounts = [...new Set(monitoring.values())];
-  const access = await Promise.all(
-    accounts.map((account) => attempt(async () => (await account.find()).slice(0, 0) as never[])),
+  const found = new Map<Monitoring, Suppression[]>();
+  const problems = await Promise.all(
+    accounts.map((account) =>
+      orProblem(async () => {
+        found.set(account, await account.find());
+        return [];
+      }),
+    ),
   );
-  const refused = new Set(accounts.filter((_, index) => (access[index]?.length ?? 0) > 0));
-  const entries = await Promise.all(
-    [...monitoring]
-      .filter(([, account]) => !refused.has(account))
-      .map(([entry, account]) =>
-        attempt(async () => (await account.problems(entry)).map((text) => ({ kind: 'refused', text }))),
-      ),
-  );
-  return [...access, ...entries].flat();
+  // In the order of the window file, not of the answers.
+  const inOrder = accounts.flatMap((account) => {
+    const suppressions = found.get(account);
+    return suppressions ? [[account, suppressions] as const] : [];
+  });
+  return { found: new Map(inOrder), problems: problems.flat() };
 }
 
-async function refuseProblems(monitoring: ReadonlyMap<SuppressedSystem, Monitoring>): Promise<void> {
-  const problems = await problemsOf(monitoring);
+/** What the entries name and their systems do not have, in those accounts that can be read. */
+async function problemsOfEntries(monitoring: Monitored, found: ReadonlyMap<Monitoring, unknown>): Promise<Problem[]> {
+  const readable = [...monitoring].filter(([, account]) => found.has(account));
+  const problems = readable.map(([entry, account]) =>
+    orProblem(async () => (await account.problems(entry)).map((text) => ({ kind: 'refused', text }))),
+  );
+  return (await Promise.all(problems)).flat();
+}
+
+async function orProblem(work: () => Promise<Problem[]>): Promise<Problem[]> {
+  try {
+    return await work();
+  } catch (error) {
+    if (!(error instanceof TaskError) || error.kind === 'timeout' || error.kind === 'cancelled') throw error;
+    return [{ kind: error.kind, text: error.message }];
+  }
+}
+
+async function findAll(
+  context: Context,
+  systems: readonly SuppressedSystem[],
+  credentials: MonitoringCredentials,
+): Promise<Map<Monitoring, Suppression[]>> {
+  const { found, problems } = await lookAround(monitoringOf(context, systems, credentials));
+  refuse(problems, undefined, 'Correct this and run the task again.');
+  return found;
+}
+
+/** @throws TaskError with all problems, if there are any */
+function refuse(problems: readonly Problem[], state: string | undefined, remedy: string): void {
   const [first] = problems;
   if (!first) return;
   throw new TaskError(first.kind, {
     what: problems.map(({ text }) => text).join(' '),
-    state: 'Nothing was changed.',
-    remedy: 'Correct this and run the task again.',
+    ...(state && { state }),
+    remedy,
   });
-}
-
-async function verify(
-  context: Context,
-  session: string,
-  ends: Date,
-  created: readonly WantedIn[],
-): Promise<Suppressed[]> {
-  const verified = new Map<string, Suppressed>();
-  const until = context.clock.now().getTime() + SHOWN_WITHIN;
-  for (;;) {
-    for (const { id, account, system, covers } of created.filter((each) => !verified.has(each.id))) {
-      const own = (await account.find()).find((one) => one.session === session && one.madeFor === fingerprint(covers));
-      if (!own || own.pending) continue;
-      if (own.ends === undefined || Math.abs(own.ends.getTime() - ends.getTime()) >= 60_000) {
-        throw new TaskError('remote', {
-          what: `${system} ${own.id} shall end at ${ends.toISOString()} and ends ${own.ends ? `at ${own.ends.toISOString()}` : 'never'}.`,
-          remedy: 'Compare the clocks of the runner and of that system, then run the task again.',
-        });
-      }
-      verified.set(id, { system, id: own.id, covers, ends: own.ends });
-      context.report.verified(id);
-    }
-    const open = created.filter(({ id }) => !verified.has(id));
-    if (open.length === 0) return [...verified.values()];
-    if (context.clock.now().getTime() >= until) {
-      throw new TaskError('remote', {
-        what: `Made, and not in force ${SHOWN_WITHIN / 1_000} s later: ${open.map(({ system, covers }) => `${system} (${covers})`).join('; ')}.`,
-        remedy: 'Compare the clocks of the runner and of that system, look there, then run the task again.',
-      });
-    }
-    context.log.progress(`Waiting for ${open.map(({ system }) => system).join(', ')} to show what was made.`);
-    await context.clock.sleep(LOOK_EVERY, context.signal);
-  }
 }
 
 /** Ends what this call made. What was asked for last may or may not be there, so all are looked for by their mark. */
@@ -312,43 +297,4 @@ async function endOne(account: Monitoring, suppression: Suppression): Promise<vo
     if (!(error instanceof TaskError) || (error.kind !== 'remote' && error.kind !== 'input')) throw error;
     if ((await account.find()).some(({ id }) => id === suppression.id)) throw error;
   }
-}
-
-async function verifyEnded(
-  context: Context,
-  session: string,
-  ended: readonly { readonly account: Monitoring; readonly suppression: Suppression }[],
-): Promise<void> {
-  const until = context.clock.now().getTime() + SHOWN_WITHIN;
-  for (;;) {
-    const standingNow: string[] = [];
-    for (const account of new Set(ended.map((one) => one.account))) {
-      const own = (await account.find()).filter((one) => one.session === session && !endsAboutNow(one, ended, context));
-      standingNow.push(...own.map((one) => standing(account.name, one)));
-    }
-    if (standingNow.length === 0) return;
-    if (context.clock.now().getTime() >= until) {
-      throw new TaskError('remote', {
-        what: `Ended, and still in force ${SHOWN_WITHIN / 1_000} s later: ${standingNow.join('; ')}.`,
-        remedy: 'Look in that system, and end it there if it still stands.',
-      });
-    }
-    context.log.progress('Waiting for what was ended to disappear.');
-    await context.clock.sleep(LOOK_EVERY, context.signal);
-  }
-}
-
-/** Pingdom ends a window at its own now, which a clock of ours that is slow still takes for the future. */
-function endsAboutNow(
-  now: Suppression,
-  ended: readonly { readonly suppression: Suppression }[],
-  context: Context,
-): boolean {
-  const before = ended.find(({ suppression }) => suppression.id === now.id)?.suppression;
-  if (!now.ends || !before?.ends || now.ends >= before.ends) return false;
-  return now.ends.getTime() - context.clock.now().getTime() < 60_000;
-}
-
-function standing(system: string, { id, covers, ends }: Suppression): string {
-  return `${system} ${id} (${covers}) ${ends ? `ends by itself at ${ends.toISOString()}` : 'has no end of its own'}`;
 }
