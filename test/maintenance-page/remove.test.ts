@@ -91,10 +91,10 @@ describe('taking the page away', () => {
         /www\.example\.com: the session set CNAME maintenance\.example\.com.*stands at CNAME hand\.example\.net.*stood at A 192\.0\.2\.10, AAAA 2001:db8::10/,
       ) as string,
     });
-    expect(world.cloudflare.addressesOf('www.example.com')).toEqual([
+    expect(world.cloudflare.recordsOf('www.example.com')).toMatchObject([
       { type: 'CNAME', content: 'hand.example.net', proxied: true },
     ]);
-    expect(world.cloudflare.addressesOf('my.example.com')[0]?.content).toBe('my.example.net');
+    expect(world.cloudflare.recordsOf('my.example.com')[0]?.content).toBe('my.example.net');
     expect(world.cloudflare.leftovers()).toHaveLength(1);
   });
 
@@ -191,7 +191,7 @@ describe('taking the page away', () => {
         const before = world.cloudflare.state();
         const { changed } = await showPage(world.context(), { ...common, hosts, target });
         expect(changed).toHaveLength(hosts.length);
-        for (const host of hosts) expect(world.cloudflare.addressesOf(host)).toMatchObject([{ content: target }]);
+        for (const host of hosts) expect(world.cloudflare.recordsOf(host)).toMatchObject([{ content: target }]);
         await removePage(world.context(), { ...common, hosts });
         expect(world.cloudflare.state()).toEqual(before);
       }),

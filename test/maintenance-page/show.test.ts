@@ -38,7 +38,9 @@ describe('showing the page', () => {
       'GET dns_records',
       'POST purge_cache',
     ]);
-    expect(world.cloudflare.addressesOf('www.example.com')).toEqual([{ type: 'CNAME', content: PAGE, proxied: true }]);
+    expect(world.cloudflare.recordsOf('www.example.com')).toMatchObject([
+      { type: 'CNAME', content: PAGE, proxied: true },
+    ]);
     expect(world.cloudflare.leftovers()).toHaveLength(1);
     expect(world.cloudflare.lastPurgeOf('www.example.com')).toEqual(world.clock.now());
     expect(world.warnings).toEqual([]);
@@ -236,6 +238,14 @@ describe('before the first change', () => {
     const world = worldOf(proxy, ONE_ZONE, { page: page as never });
     await showPage(world.context(), show);
     expect(world.warnings).toEqual(expected.map((words) => expect.stringMatching(words) as string));
+  });
+
+  test('a page that went down while it is shown is warned about', async () => {
+    const world = worldOf(proxy, ONE_ZONE);
+    await showPage(world.context(), show);
+    proxy.use([world.answering]);
+    expect((await showPage(world.context(), show)).showing).toEqual(['www.example.com']);
+    expect(world.warnings).toEqual([expect.stringMatching(/The page cannot be reached/) as string]);
   });
 
   test('the page’s own 503 with Retry-After is not waited for', async () => {

@@ -21,6 +21,7 @@ export interface StoredRecord {
   readonly content: string;
   readonly proxied: boolean;
   readonly ttl: number;
+  readonly priority?: number;
   readonly comment: string | null;
   readonly tags: readonly string[];
   readonly settings: Readonly<Record<string, boolean>>;

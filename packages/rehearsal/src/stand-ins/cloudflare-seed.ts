@@ -6,6 +6,7 @@ const recordSeed = z.strictObject({
   content: z.string().min(1).describe('Address, host name or text.'),
   proxied: z.boolean().optional().describe('Whether Cloudflare stands in front of it; false unless told.'),
   ttl: z.number().int().optional().describe('Seconds, or 1 for automatic, which it is unless told.'),
+  priority: z.number().int().optional().describe('Of MX records.'),
   comment: z.string().optional().describe('Comment as the dashboard shows it.'),
   tags: z.array(z.string()).optional().describe('Tags of the form name:value; paid plans only.'),
   settings: z.record(z.string(), z.boolean()).optional().describe('ipv4_only, ipv6_only or flatten_cname.'),

@@ -181,7 +181,7 @@ describe('a batch', () => {
       deletes: [{ id: one.id }, { id: two.id }],
     });
     expect(answer.status).toBe(200);
-    expect(standIn.addressesOf('MANY.example.com.')).toEqual([
+    expect(standIn.recordsOf('MANY.example.com.')).toMatchObject([
       { type: 'CNAME', content: 'x.example.net', proxied: true },
     ]);
   });

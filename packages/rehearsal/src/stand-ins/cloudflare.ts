@@ -5,12 +5,13 @@ import { filtered, paged } from './cloudflare-filter.ts';
 import { PurgeBucket, RequestQuota } from './cloudflare-limits.ts';
 import { type RecordInput, Refusal, type StoredRecord, ZoneRecords } from './cloudflare-records.ts';
 import { type CloudflareSeed, cloudflareSeedSchema, type TokenSeed, type ZoneSeed } from './cloudflare-seed.ts';
+import { type RecordsOf, sameName } from './public-record.ts';
 
 export { type CloudflareSeed, cloudflareSeedSchema } from './cloudflare-seed.ts';
 
 export interface CloudflareStandIn extends StandIn {
-  /** The address records of a host as they stand now: where its visitors are sent. */
-  addressesOf(host: string): readonly { readonly type: string; readonly content: string; readonly proxied: boolean }[];
+  /** The records of a name as they stand now: where its visitors are sent. */
+  readonly recordsOf: RecordsOf;
   /** When what is cached for the host was last dropped. */
   lastPurgeOf(host: string): Date | undefined;
 }
@@ -35,7 +36,6 @@ const GRANTS: Readonly<Record<Permission, readonly string[]>> = {
   'DNS Write': ['#dns_records:edit', '#dns_records:read'],
   'Cache Purge': ['#cache_purge:edit'],
 };
-const ADDRESS_TYPES = new Set(['A', 'AAAA', 'CNAME']);
 
 /** Cloudflare's API v4, as far as zones, DNS records and purging go, with its refusals and limits. */
 export function cloudflareStandIn(seed: CloudflareSeed, world: StandInWorld): CloudflareStandIn {
@@ -105,7 +105,7 @@ export function cloudflareStandIn(seed: CloudflareSeed, world: StandInWorld): Cl
         : [];
     const foreign = hosts.find((host) => host !== zone.name && !host.endsWith(`.${zone.name}`));
     if (foreign) throw new Refusal(400, 1107, `The host ${foreign} is not part of the zone.`);
-    for (const host of hosts) purges.set(host, now());
+    for (const host of hosts) purges.set(sameName(host), now());
     return { result: { id } };
   }
 
@@ -146,14 +146,13 @@ export function cloudflareStandIn(seed: CloudflareSeed, world: StandInWorld): Cl
         return refused(error, quota.headers(now()));
       }
     },
-    addressesOf: (host) => {
-      const name = host.toLowerCase().replace(/\.$/, '');
-      const records = zones.flatMap((zone) => zone.records.all).filter((record) => record.name === name);
-      return records
-        .filter(({ type }) => ADDRESS_TYPES.has(type))
-        .map(({ type, content, proxied }) => ({ type, content, proxied }));
-    },
-    lastPurgeOf: (host) => purges.get(host),
+    recordsOf: (name) =>
+      zones
+        .flatMap(({ records }) => records.all)
+        .filter((record) => record.name === sameName(name))
+        // Automatic is 300 seconds (developers.cloudflare.com/dns/manage-dns-records/reference/ttl).
+        .map((record) => ({ ...record, ttl: record.ttl === 1 ? 300 : record.ttl })),
+    lastPurgeOf: (host) => purges.get(sameName(host)),
     state: () =>
       Object.fromEntries(
         zones.flatMap(({ records }) => {

@@ -33,11 +33,14 @@ export interface DnsRecord {
   readonly comment?: string | null;
   readonly tags?: readonly string[];
   readonly settings?: Readonly<Record<string, unknown>>;
+  readonly private_routing?: boolean;
+  /** `read_only` is set on records that belong to another product, such as a custom domain of a Worker or of R2. */
+  readonly meta?: { readonly read_only?: boolean };
   readonly modified_on?: string;
   readonly comment_modified_on?: string;
 }
 
-export type NewRecord = Omit<DnsRecord, 'id' | 'modified_on' | 'comment_modified_on'>;
+export type NewRecord = Omit<DnsRecord, 'id' | 'meta' | 'modified_on' | 'comment_modified_on'>;
 
 /** Fields left out stay as they are. */
 export type RecordPatch = Pick<DnsRecord, 'id'> & Partial<NewRecord>;

@@ -71,7 +71,7 @@ export async function showPage(
   problems.push(...missing.map(noZone), ...plan.problems);
   if (page.problem && plan.already.length < hosts.length) problems.push({ text: page.problem });
   if (problems.length > 0) throw refusal('on', problems);
-  for (const warning of page.warnings) context.log.warning(warning);
+  for (const warning of [page.problem ?? [], page.warnings].flat()) context.log.warning(warning);
   announce(context, plan.changes);
   if (dryRun) return { changed: [], showing: plan.already };
   await apply(context, client, plan.changes);

@@ -101,6 +101,13 @@ describe('to show the page', () => {
       /192\.0\.2\.11 \(not proxied\)/,
     ],
     ['that is delegated', name([record('NS', 'ns.example.net')]), TARGET, /delegated to other name servers/],
+    [
+      'of another product',
+      name([record('A', '192.0.2.10', { meta: { read_only: true } })]),
+      TARGET,
+      /belongs to another Cloudflare product/,
+    ],
+    ['with private routing', name([record('A', '192.0.2.10', { private_routing: true })]), TARGET, /private routing/],
     ['that is the page itself', { ...name([A]), host: TARGET }, TARGET, /cannot be the host itself/],
     ['whose state does not fit the comment', name(long), TARGET, /there is room for 100/],
     ['in a zone that is not active', name([A], { ...FREE, status: 'pending' }), TARGET, /is pending, not active/],

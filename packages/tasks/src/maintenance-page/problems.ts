@@ -34,6 +34,12 @@ export function plainProblems({ host, records }: Name, target: string): Problem[
     problems.push({
       text: `${host}: it has no A, AAAA or CNAME record. A name that only a wildcard answers needs a record of its own.`,
     });
+  if (addresses.some(({ meta }) => meta?.read_only))
+    problems.push({
+      text: `${host}: its record belongs to another Cloudflare product (a Worker’s or R2’s custom domain) and cannot be changed here.`,
+    });
+  if (addresses.some(({ private_routing: routing }) => routing))
+    problems.push({ text: `${host}: its record uses private routing, which could not be given back as it was.` });
   if (unproxied.length > 0)
     problems.push({
       text: `${host}: ${shown(unproxied)}. Resolvers would go on giving out the old address for its time to live; turn the proxy on well before the window.`,

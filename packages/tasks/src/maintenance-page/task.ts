@@ -1,6 +1,5 @@
 import { choice, defineTask, list, secret, sessionInputs, TaskError, text } from '@maintenance-tasks/core';
 import { cloudflareToken } from '../credentials.ts';
-import { pageStatus, removePage, showPage } from './page.ts';
 
 export default defineTask({
   name: 'maintenance-page',
@@ -33,6 +32,7 @@ export default defineTask({
     showing: 'Hosts that show a maintenance page at the end of this run, one a line.',
   },
   async run({ inputs, ...context }) {
+    const { pageStatus, removePage, showPage } = await import('./page.ts');
     const { state, hosts, target, session } = inputs;
     const common = { token: inputs['cloudflare-token'], session, dryRun: inputs['dry-run'] };
     const optional = { ...(hosts && { hosts }), ...(target && { target }) };
