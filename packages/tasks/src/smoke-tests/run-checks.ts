@@ -98,6 +98,7 @@ async function runCheck(planned: PlannedCheck, running: Running): Promise<CheckR
   let failures = 0;
   let row = 0;
   let problem = '';
+  let found: string;
   let started: number | undefined;
   while (!budget.signal.aborted) {
     // The slot is free while a check waits for its next try, so that failing ones do not hold up the others.
@@ -106,10 +107,16 @@ async function runCheck(planned: PlannedCheck, running: Running): Promise<CheckR
       if (budget.signal.aborted) break;
       started ??= performance.now();
       tries += 1;
-      problem = await tryOnce(planned, budget, context);
+      found = await tryOnce(planned, budget, context);
     } finally {
       release();
     }
+    // A try that was cut short has not failed: it might have passed. What an earlier one found tells more.
+    if (found !== '' && budget.signal.aborted) {
+      problem ||= found;
+      break;
+    }
+    problem = found;
     if (problem === '') tally.failing.delete(planned);
     else tally.failing.add(planned);
     row = problem === '' ? row + 1 : 0;
@@ -152,10 +159,11 @@ function finalProblem(end: {
 
 /** The problem, on one line; empty when all is as expected. */
 async function tryOnce(planned: PlannedCheck, budget: Budget, { clock }: ChecksContext): Promise<string> {
-  const timeout = Math.max(1, Math.min(planned.timeout, budget.left()));
+  const left = budget.left();
   const controller = new AbortController();
   const current: Try = { signal: controller.signal, stage: 'starting' };
-  const timer = setTimeout(() => controller.abort(), timeout);
+  // Where less time is left than the check has, the end of the budget ends it.
+  const timer = planned.timeout < left ? setTimeout(() => controller.abort(), planned.timeout) : undefined;
   const stop = budget.onEnd(() => controller.abort());
   // A probe that does not heed the signal (a name lookup cannot be stopped) is left behind.
   const gaveUp = new Promise<never>((_, reject) =>
@@ -168,6 +176,7 @@ async function tryOnce(planned: PlannedCheck, budget: Budget, { clock }: ChecksC
   } catch (error) {
     if (!controller.signal.aborted)
       return `expected an answer, got none: ${connectionProblem(error)}`.replace(/\s+/g, ' ');
+    const timeout = Math.min(planned.timeout, left);
     const time = timeout < 2_000 ? `${Math.round(timeout)} ms` : formatDuration(timeout);
     return `expected an answer within ${time}, got none: still ${current.stage}`;
   } finally {
