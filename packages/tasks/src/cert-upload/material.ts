@@ -71,7 +71,7 @@ async function readAny(
     const { certificates, keys } = await readPfx(binary, password);
     return {
       certificates: certificates.map((der) => readCertificate(der)),
-      keys: keys.map((der) => createPrivateKey({ key: der, format: 'der', type: 'pkcs8' })),
+      keys: keys.map(keyFromPkcs8),
     };
   }
   const certificate = attempt(() => new X509Certificate(binary));
@@ -92,6 +92,12 @@ function fromPem(
     certificates: blocks.filter(isCertificate).map(({ bytes }) => readCertificate(bytes)),
     keys: keys.map((block) => openKey(block, password)),
   };
+}
+
+function keyFromPkcs8(der: Buffer): KeyObject {
+  const key = attempt(() => createPrivateKey({ key: der, format: 'der', type: 'pkcs8' }));
+  if (!key) throw new InputProblem('the private key in the PFX is of a kind that is not supported');
+  return key;
 }
 
 function isCertificate({ label }: PemBlock): boolean {

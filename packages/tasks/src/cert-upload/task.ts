@@ -68,7 +68,8 @@ export default defineTask({
     }),
     trust: choice(['public', 'file'], {
       default: 'public',
-      describe: 'Where the chain must end: at a public CA, or at a root certificate of trusted-roots.',
+      describe:
+        'Where the chain must end: at a CA that Node trusts on this runner (the public ones, and those of NODE_EXTRA_CA_CERTS), or at a root certificate of trusted-roots.',
     }),
     'trusted-roots': filePath({ describe: 'Root certificates (PEM) of your own CA; for trust: file.' }),
     ...azureAccess,

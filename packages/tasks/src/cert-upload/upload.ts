@@ -1,5 +1,6 @@
 import type { KeyObject } from 'node:crypto';
 import { randomBytes, X509Certificate } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
 import { type AnyContext, InputProblem, inParallel, messageOf, nearest, TaskError } from '@maintenance-tasks/core';
 import { type AzureAccess, azureToken } from '@maintenance-tasks/services/entra-id/client';
 import { type KeyVault, keyVault, vaultAddress } from '@maintenance-tasks/services/key-vault/client';
@@ -162,9 +163,17 @@ async function checkedCertificate(context: AnyContext, given: GivenCertificate &
   return certificate;
 }
 
+/**
+ * What Node trusts on this runner: its own roots, and those its owner added in NODE_EXTRA_CA_CERTS. Node tells of the
+ * latter only from version 22.15 on (https://nodejs.org/api/tls.html#tlsgetcacertificatestype), so the file is read.
+ */
 async function publicRoots(): Promise<X509Certificate[]> {
   const { rootCertificates } = await import('node:tls');
-  return rootCertificates.map((pem) => new X509Certificate(pem));
+  const added = process.env.NODE_EXTRA_CA_CERTS;
+  // Node, too, goes on without a file that it cannot read.
+  const text = added ? await readFile(added, 'utf8').catch(() => '') : '';
+  const extra = text.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? [];
+  return [...rootCertificates, ...extra].map((pem) => new X509Certificate(pem));
 }
 
 async function readStandings(vault: KeyVault, targets: readonly Target[]): Promise<Map<string, Standing>> {
