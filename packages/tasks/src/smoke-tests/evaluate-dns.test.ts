@@ -52,6 +52,7 @@ it.each<[string, Partial<DnsCheck>, DnsFinding, string[]]>([
       { server: 'a', answers: [], code: 'ENOTFOUND' },
       { server: 'b', answers: [], code: 'ENODATA' },
       { server: 'c', answers: [], code: 'EREFUSED' },
+      { server: 'd', answers: [] },
     ],
     [],
   ],

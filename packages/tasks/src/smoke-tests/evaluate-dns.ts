@@ -38,7 +38,10 @@ export function evaluateDns({ expect, type, record }: DnsCheck, finding: DnsFind
   });
 }
 
-/** What name servers say of a name they do not have; one that is not theirs is refused by an authoritative server. */
+/**
+ * What name servers say of a record they do not have: an alias to nowhere comes without a code, and a name that is not
+ * theirs is refused.
+ */
 function isAbsence(code: string | undefined): boolean {
-  return code === 'ENOTFOUND' || code === 'ENODATA' || code === 'EREFUSED';
+  return code === undefined || code === 'ENOTFOUND' || code === 'ENODATA' || code === 'EREFUSED';
 }

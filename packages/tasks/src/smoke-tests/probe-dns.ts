@@ -67,8 +67,10 @@ async function answersOf(resolver: Resolver, { record, type }: DnsCheck): Promis
         ({ priority, weight, port, name }) => `${priority} ${weight} ${port} ${name}`,
       );
     case 'CAA':
-      return (await resolver.resolveCaa(record)).map(({ critical, ...property }) =>
-        [critical, ...(Object.entries(property)[0] ?? [])].join(' '),
-      );
+      return (await resolver.resolveCaa(record)).map(({ critical, ...property }) => {
+        // Newer versions of Node add the type to each record.
+        const [tag, value] = Object.entries(property).find(([key]) => key !== 'type') ?? [];
+        return `${critical} ${tag} ${value}`;
+      });
   }
 }
