@@ -270,6 +270,7 @@ describe.concurrent.each(available)('on Node $version', (node) => {
       ['SIGTERM', 'hang'],
       ['SIGINT', 'stop'],
       ['SIGTERM', 'stop'],
+      ['SIGHUP', 'stop'],
     ] as const)('by %s ends in time and names what stands (task: %s)', async (signal, mode) => {
       const ended = await start(host, mode, { signal });
 
@@ -308,10 +309,11 @@ describe.concurrent.each(available)('on Node $version', (node) => {
   describe('what a host gives', () => {
     test.each(HOSTS)('%s hides inputs and secrets from the programs a task starts', async (host) => {
       const environment = {
-        ENDPOINT_AUTH_SYSTEMVSSCONNECTION: '{}',
-        ...(host === 'azure' && { SECRET_OTHER: 'hidden' }),
-      };
-      const ended = await start(host, 'children', host === 'azure' ? { environment } : {});
+        github: { ACTIONS_ID_TOKEN_REQUEST_TOKEN: 'hidden' },
+        azure: { ENDPOINT_AUTH_SYSTEMVSSCONNECTION: '{}', SECRET_OTHER: 'hidden' },
+        local: {},
+      }[host];
+      const ended = await start(host, 'children', { environment });
       expect(readable(ended)).toMatch(/"left":\[\]|\\"left\\":\[\]/);
     });
 

@@ -3,6 +3,8 @@ import { TaskError } from './errors.ts';
 
 // Hosts kill a step 7.5 to 10 s after the first signal; by then the last words must be out.
 const LAST_WORDS_WITHIN = 3_500;
+// The hosts send the first two; the third is a terminal that was closed, or a connection to it that was lost.
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
 /** All that can end a run from outside of the task: the deadline, a cancel, an error that nobody caught. */
 export interface Stop {
@@ -38,8 +40,7 @@ export function listenForStop(): Stop {
         }),
       );
   };
-  process.on('SIGINT', onSignal);
-  process.on('SIGTERM', onSignal);
+  for (const name of SIGNALS) process.on(name, onSignal);
   return {
     signal: controller.signal,
     lastWords,
@@ -68,8 +69,7 @@ export function listenForStop(): Stop {
     dispose() {
       clearTimeout(deadlineTimer);
       clearTimeout(graceTimer);
-      process.off('SIGINT', onSignal);
-      process.off('SIGTERM', onSignal);
+      for (const name of SIGNALS) process.off(name, onSignal);
     },
   };
 }

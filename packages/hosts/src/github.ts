@@ -13,7 +13,7 @@ const LARGEST_SUMMARY = 1_024 * 1_024;
 
 /** GitHub Actions, by the official toolkit. Its OIDC part is not used: that loads 400 KB which every step would pay for. */
 export function githubHost(environment: Environment = process.env): Host {
-  const inputs = takeVariables(environment, ['INPUT_']);
+  const taken = takeVariables(environment, ['INPUT_', 'ACTIONS_ID_TOKEN_REQUEST_']);
   const run = runUrl(environment);
   const startedBy = environment.GITHUB_TRIGGERING_ACTOR ?? environment.GITHUB_ACTOR;
   let warnings = 0;
@@ -35,7 +35,7 @@ export function githubHost(environment: Environment = process.env): Host {
     },
     workingFolder: environment.GITHUB_WORKSPACE ?? process.cwd(),
     temporaryFolder: environment.RUNNER_TEMP ?? tmpdir(),
-    input: (name) => given(inputs.get(`INPUT_${name.replace(/ /g, '_').toUpperCase()}`)),
+    input: (name) => given(taken.get(`INPUT_${name.replace(/ /g, '_').toUpperCase()}`)),
     mask: setSecret,
     debug: (text) => {
       if (isDebug()) debug(text);
@@ -59,8 +59,8 @@ export function githubHost(environment: Environment = process.env): Host {
     },
     testResults: (file, title) => info(`${title}: the test results are in ${file}`),
     identityToken: async (audience) => {
-      const url = environment.ACTIONS_ID_TOKEN_REQUEST_URL;
-      const requestToken = environment.ACTIONS_ID_TOKEN_REQUEST_TOKEN;
+      const url = taken.get('ACTIONS_ID_TOKEN_REQUEST_URL');
+      const requestToken = taken.get('ACTIONS_ID_TOKEN_REQUEST_TOKEN');
       if (!url || !requestToken) {
         throw new TaskError('auth', {
           what: 'GitHub gives this job no identity token.',

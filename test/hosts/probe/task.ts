@@ -112,7 +112,9 @@ export default defineTask({
         return { note: `${found?.tenantId} ${found?.clientId} ${found?.clientSecret?.length}` };
       }
       case 'children': {
-        const left = Object.keys(process.env).filter((name) => /^(INPUT_|ENDPOINT_AUTH|SECRET_)/i.test(name));
+        const left = Object.keys(process.env).filter((name) =>
+          /^(INPUT_|ACTIONS_ID_TOKEN|ENDPOINT_AUTH|SECRET_)/i.test(name),
+        );
         const { HTTPS_PROXY, HTTP_PROXY, NO_PROXY } = process.env;
         return {
           note: JSON.stringify({ left, HTTPS_PROXY: HTTPS_PROXY?.length, same: HTTP_PROXY === HTTPS_PROXY, NO_PROXY }),

@@ -1,3 +1,0 @@
-export * from './azure.ts';
-export * from './github.ts';
-export * from './local.ts';
