@@ -330,6 +330,33 @@ describe('monitoring-suppression', () => {
     expect(writes()).toEqual([]);
   });
 
+  test.each<Fault>(['lost', { status: 500 }, { status: 403 }])(
+    'whichever call goes wrong (%j), running again silences each once and ends all',
+    async (fault) => {
+      await run('on');
+      const callsOfOn = runs.calls().length;
+      countAfresh();
+      await run('off');
+      const callsOfOff = runs.calls().length;
+      for (let broken = 1; broken <= callsOfOn; broken++) {
+        world();
+        failing(({ number }) => (number === broken ? fault : undefined));
+        await run('on');
+        countAfresh();
+        expect((await run('on')).outcome).toEqual({ ok: true });
+        expect(leftovers()).toHaveLength(3);
+      }
+      for (let broken = 1; broken <= callsOfOff; broken++) {
+        failing(({ number }) => (number === broken ? fault : undefined));
+        await run('off');
+        countAfresh();
+        expect((await run('off')).outcome).toEqual({ ok: true });
+        expect(leftovers()).toEqual([]);
+        await run('on');
+      }
+    },
+  );
+
   test('never shows a secret', async () => {
     const { shown } = await run('on');
     for (const secret of Object.values(SECRETS).filter((value) => value !== 'pipeline'))

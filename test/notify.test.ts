@@ -188,6 +188,45 @@ describe('notify', () => {
     expect(warnings[0]).toMatch(new RegExp(`Slack refused: ${code}\\. (Check|Invite)`));
   });
 
+  test.each([
+    ['a disabled Slack webhook', 'slack-webhook', {}, /answered 404: no_service\. The webhook is disabled/],
+    [
+      'a Slack webhook of nobody',
+      'slack-webhook',
+      { 'slack-webhook': 'https://hooks.slack.com/services/T1/B1/x' },
+      /no_team/,
+    ],
+    [
+      'a Teams address whose signature was changed',
+      'teams',
+      { 'teams-webhook': SECRETS['teams-webhook'].replace('%2Fc', '/c') },
+      /workflow answered 401\. Copy teams-webhook again/,
+    ],
+    [
+      'a Teams workflow that is gone',
+      'teams',
+      { 'teams-webhook': SECRETS['teams-webhook'].replace('/abc/', '/gone/') },
+      /answered 404\. The workflow is turned off or was deleted/,
+    ],
+    [
+      'a signing key that the receiver does not have',
+      'webhook',
+      { 'webhook-secret': 'other-key' },
+      /answered 401\. Check that webhook-secret/,
+    ],
+    [
+      'an address where nobody receives',
+      'webhook',
+      { 'webhook-url': 'https://hooks.example.com/other' },
+      /answered 404\. Check webhook-url/,
+    ],
+  ])('says what to do about %s', async (_, kind, secrets, expected) => {
+    world({ webhooks: [{ url: SECRETS['slack-webhook'], channel: 'C0000000004', disabled: true }] });
+    const { outputs, warnings } = await tell('starting', `- { kind: ${kind} }`, secrets);
+    expect(outputs['failed-channels']).toBe(kind);
+    expect(warnings[0]).toMatch(expected);
+  });
+
   test('says which scope the bot lacks', async () => {
     world({ scopes: [] });
     expect((await tell('starting', BOT)).warnings[0]).toContain('Give the app the bot scope chat:write');
