@@ -1,3 +1,4 @@
+import { parse } from 'yaml';
 import * as z from 'zod';
 import { problemsOf } from './problems.ts';
 
@@ -39,4 +40,9 @@ const actionYml = z
 /** Every way in which a parsed action.yml breaks GitHub's rules, one sentence each. */
 export function actionYmlProblems(action: unknown): string[] {
   return problemsOf(actionYml, action);
+}
+
+/** An action.yml as the runner reads it. */
+export function parseActionYml(text: string): unknown {
+  return parse(text, { version: '1.2' });
 }
