@@ -26,6 +26,7 @@ describe('the arrows between packages', () => {
     ['packages/tasks/src/notify/a.ts', "const x = await import('@maintenance-tasks/services/slack/client');"],
     ['packages/tasks/src/sweep/a.ts', "import { valid } from 'semver'; import { find } from '../notify/announce.ts';"],
     ['packages/hosts/src/a.ts', "import { info } from '@actions/core';"],
+    ['packages/rehearsal/src/a.ts', "import type { Window } from '@maintenance-tasks/tasks/window/schema';"],
     ['packages/devkit/src/a.ts', 'const module = await import(file);'],
     [
       'actions/notify/main.ts',
