@@ -58,6 +58,12 @@ export function readDer(bytes: Buffer): DerValue[] {
   return values;
 }
 
+/** The values that a value is made of. */
+export function childrenOf(value: DerValue | undefined): DerValue[] {
+  if (value === undefined) throw new RangeError('not DER: something is missing');
+  return readDer(value.content);
+}
+
 /** The dotted form of an object identifier. */
 export function readObjectId(value: DerValue | undefined): string {
   if (value?.tag !== TAG.objectId) throw new RangeError('not DER: no object identifier where one belongs');
