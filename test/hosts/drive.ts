@@ -1,5 +1,5 @@
 import { spawn, spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { azureInputName } from '@maintenance-tasks/core';
@@ -28,6 +28,7 @@ export function nodes(): { version: string; path: string }[] {
 /** Builds the probe for every host by the build that makes what ships. Returns the entry files. */
 export async function bundleProbes(): Promise<Record<HostName, string>> {
   const folder = mkdtempSync(join(tmpdir(), 'probe-'));
+  process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
   const entries = HOSTS.map(async (host) => {
     const { files } = await bundle(`test/hosts/probe/${host}`);
     mkdirSync(join(folder, host));
@@ -46,6 +47,7 @@ export interface Ended {
   readonly tookToStop: number;
   /** Every file below the run's own folder, by its path there. */
   readonly files: Readonly<Record<string, string>>;
+  /** Where it ran; gone by now. */
   readonly folder: string;
 }
 
@@ -99,7 +101,9 @@ export function run(start: Start): Promise<Ended> {
     child.on('error', reject);
     child.on('close', (code, signal) => {
       const tookToStop = signalled ? performance.now() - signalled : 0;
-      resolve({ code, signal, stdout, stderr, tookToStop, files: filesBelow(folder), folder });
+      const files = filesBelow(folder);
+      rmSync(folder, { recursive: true });
+      resolve({ code, signal, stdout, stderr, tookToStop, files, folder });
     });
   });
 }
