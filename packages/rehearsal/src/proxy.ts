@@ -144,7 +144,13 @@ export async function startProxy(options: ProxyOptions): Promise<RehearsalProxy>
       socket.resume().write(greeting.greeting?.(connectedTo) ?? '');
       return;
     }
+    // Somebody who only looks whether the port is open says nothing, and called all the same.
+    let silent = true;
+    socket.on('close', () => {
+      if (silent) record(begin({ step }, 'TCP', host, `:${port}`), { system: answering(host)?.name });
+    });
     const speak = (first: Buffer) => {
+      silent = false;
       socket.pause();
       socket.unshift(first);
       const secure = first[0] === 0x16;

@@ -33,6 +33,8 @@ export interface RunOptions {
   /** For workspaces; emptied and removed by whoever made it. */
   readonly folder: string;
   readonly dns: string | undefined;
+  /** For times that a person reads. */
+  readonly zone: string;
   readonly runScripts: boolean;
   readonly foreignOutputs: (step: Step) => Readonly<Record<string, string>>;
   /** When a stage begins, where that is told. */
@@ -94,7 +96,7 @@ async function runStage(options: RunOptions, steps: StepRunner, stage: Stage): P
   const startedAt = clock.now().toISOString();
   const jobs: JobRun[] = [];
   if (!held) {
-    watcher.stageStarted?.(stage, clock.now());
+    watcher.stageStarted?.(stage, clock.now(), options.zone);
     const approvals = new Map<string, ApprovalRecord>();
     for (const job of inOrder(stage.jobs)) jobs.push(...(await runJob(options, steps, stage, job, approvals)));
   }

@@ -5,7 +5,7 @@ import type { ApprovalRecord, HostRun, JobRun, StageRun, StepRun } from './run-r
 /** Whoever follows a rehearsal while it runs. */
 export interface Watcher {
   pipelineStarted?(pipeline: Pipeline, now: Date): void;
-  stageStarted?(stage: Stage, now: Date): void;
+  stageStarted?(stage: Stage, now: Date, zone: string): void;
   jobStarted?(job: Job, title: string): void;
   approved?(approval: ApprovalRecord): void;
   stepStarted?(step: Step, title: string): void;

@@ -1,0 +1,44 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
+import { InputProblem } from '@maintenance-tasks/core';
+import { parseCommandLine, usage } from './command-line.ts';
+import { findings } from './rehearsal-record.ts';
+import { progress, summary } from './report/terminal.ts';
+
+process.exitCode = await main(process.argv.slice(2));
+
+async function main(words: readonly string[]): Promise<number> {
+  try {
+    const options = parseCommandLine(words);
+    if (options.help) {
+      process.stdout.write(`${usage()}\n`);
+      return 0;
+    }
+    // With JSON on standard output, everything for people goes beside it.
+    const stream = options.json === '-' ? process.stderr : process.stdout;
+    const terminal = stream.isTTY === true && !process.env.CI;
+    const paper = {
+      write: (text: string) => void stream.write(text),
+      terminal,
+      colours: terminal && !process.env.NO_COLOR,
+    };
+    // All that plays the pipelines is loaded once the command line is known to be right.
+    const { rehearse } = await import('./rehearse.ts');
+    const record = await rehearse(options, progress(paper, options.verbose), process.stdin.isTTY === true && terminal);
+    const { htmlReport } = await import('./report/html.ts');
+    keep(options.report, htmlReport(record));
+    if (options.json === '-') process.stdout.write(`${JSON.stringify(record, null, 2)}\n`);
+    else if (options.json !== undefined) keep(options.json, `${JSON.stringify(record, null, 2)}\n`);
+    summary(paper, record, options.report);
+    return findings(record).length === 0 ? 0 : 1;
+  } catch (error) {
+    if (!(error instanceof InputProblem)) throw error;
+    process.stderr.write(`${error.message}\n`);
+    return 2;
+  }
+}
+
+function keep(file: string, text: string): void {
+  mkdirSync(dirname(resolve(file)), { recursive: true });
+  writeFileSync(file, text);
+}
