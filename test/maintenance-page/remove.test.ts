@@ -101,9 +101,12 @@ describe('taking the page away', () => {
   test('leaves another session’s page where it is', async () => {
     const world = worldOf(proxy, ZONES);
     await showPage(world.context(), { ...show, session: OTHER });
+    const shownAt = world.clock.now();
+    await world.clock.sleep(60_000, new AbortController().signal);
     const before = world.cloudflare.state();
     expect(await removePage(world.context(), common)).toEqual({ restored: [], showing: [] });
     expect(await removePage(world.context(), { ...common, hosts: HOSTS })).toEqual({ restored: [], showing: HOSTS });
+    expect(HOSTS.map((host) => world.cloudflare.lastPurgeOf(host))).toEqual([shownAt, shownAt, shownAt]);
     expect(world.lines).toContainEqual(expect.stringContaining(`page of session ${OTHER}, not of this one`));
     expect(world.cloudflare.state()).toEqual(before);
   });

@@ -38,6 +38,7 @@ describe('showing the page', () => {
       'GET dns_records',
       'POST purge_cache',
     ]);
+    expect(proxy.calls.find(({ path }) => path.includes('dns_records'))?.path).toContain('name.exact=www.example.com&');
     expect(world.cloudflare.recordsOf('www.example.com')).toMatchObject([
       { type: 'CNAME', content: PAGE, proxied: true },
     ]);
@@ -59,6 +60,22 @@ describe('showing the page', () => {
     const world = worldOf(proxy, zones);
     await showPage(world.context(), { ...show, hosts });
     expect(callsOf(proxy).filter((call) => call === 'GET zones')).toHaveLength(1);
+  });
+
+  test('works on some zones at once, not on all', async () => {
+    const { zones, hosts } = manyZones(12, 1);
+    let now = 0;
+    let most = 0;
+    const world = worldOf(proxy, zones, {
+      instead: async (request, cloudflare) => {
+        most = Math.max(most, ++now);
+        await new Promise((resolve) => setTimeout(resolve, 5));
+        now -= 1;
+        return cloudflare.answer(request);
+      },
+    });
+    await showPage(world.context(), { ...show, hosts });
+    expect(most).toBe(4);
   });
 
   test('asks for a zone by its name where the token sees hundreds', async () => {
@@ -302,6 +319,21 @@ describe('when Cloudflare fails', () => {
       expect(batches()).toBe(2);
     },
   );
+
+  test('a purge that met 500 is sent again', async () => {
+    let failed = false;
+    const world = worldOf(proxy, ONE_ZONE, {
+      rules: {
+        fault: ({ path }) => {
+          if (failed || !path.endsWith('purge_cache')) return undefined;
+          failed = true;
+          return { status: 500 };
+        },
+      },
+    });
+    await showPage(world.context(), show);
+    expect(world.cloudflare.lastPurgeOf('www.example.com')).toBeDefined();
+  });
 
   test('a 200 that says success: false is a failure', async () => {
     const world = worldOf(proxy, ONE_ZONE, {

@@ -50,7 +50,10 @@ export interface WorldOptions {
   readonly tokens?: CloudflareSeed['tokens'];
   readonly rules?: ProxyRules;
   /** Answers instead of Cloudflare, or leaves it to Cloudflare. */
-  readonly instead?: (request: StandInRequest, cloudflare: CloudflareStandIn) => StandInAnswer | undefined;
+  readonly instead?: (
+    request: StandInRequest,
+    cloudflare: CloudflareStandIn,
+  ) => ReturnType<StandIn['answer']> | undefined;
 }
 
 /** Cloudflare with these zones, a page, and the context of a task that reaches both through the proxy. */

@@ -182,6 +182,12 @@ describe('to take the page away', () => {
     expect(planRemove([name([...shown, record('A', '192.0.2.50')])], SESSION).problems).toHaveLength(1);
   });
 
+  test('records that were put back by hand in part are drift', () => {
+    const [shown] = shownOn([A, record('A', '192.0.2.11')], '192.0.2.99');
+    const half = [{ ...(shown as DnsRecord), content: '192.0.2.10' }];
+    expect(planRemove([name(half)], SESSION).problems).toHaveLength(1);
+  });
+
   test('records that were put back by hand only lose the note', () => {
     const [shown] = shownOn([A], '192.0.2.99');
     const { changes, problems } = planRemove([name([{ ...(shown as DnsRecord), content: '192.0.2.10' }])], SESSION);
@@ -205,6 +211,11 @@ describe('to take the page away', () => {
     expect(planRemove([name(lost)], SESSION).problems).toEqual([]);
   });
 
+  test('a note that lost its session is a problem, one of another session is not', () => {
+    expect(planRemove([name([{ ...A, comment: 'mt1||[' }])], SESSION).problems[0]?.text).toMatch(/cannot be trusted/);
+    expect(planRemove([name([{ ...A, comment: `mt1|${OTHER}|[` }])], SESSION).problems).toEqual([]);
+  });
+
   test('nothing is restored from a note that was edited', () => {
     const edited = shownOn([A]).map((each) => ({
       ...each,
@@ -214,6 +225,30 @@ describe('to take the page away', () => {
     expect(problems[0]?.text).toMatch(/cannot be trusted/);
     expect(changes).toEqual([]);
   });
+});
+
+describe('records read back', () => {
+  const aim = { type: 'A', content: '192.0.2.10', comment: 'shop', tags: ['a:1', 'b:2'], settings: {} } as const;
+  const asAimed = record('A', '192.0.2.10', {
+    comment: 'shop',
+    tags: ['b:2', 'a:1'],
+    settings: { flatten_cname: false },
+  });
+
+  test('stand as aimed at, whatever the order of tags and whatever settings are off', () => {
+    expect(standsAs([asAimed, record('TXT', 'x')], [aim])).toBe(true);
+    expect(standsAs([{ ...asAimed, comment: '' }], [{ ...aim, comment: null }])).toBe(true);
+  });
+
+  test.each<[string, DnsRecord[]]>([
+    ['another content', [{ ...asAimed, content: '192.0.2.11' }]],
+    ['another comment', [{ ...asAimed, comment: 'other' }]],
+    ['other tags', [{ ...asAimed, tags: ['a:1'] }]],
+    ['other settings', [{ ...asAimed, settings: { ipv4_only: true } }]],
+    ['the proxy off', [{ ...asAimed, proxied: false }]],
+    ['one more', [asAimed, record('A', '192.0.2.11')]],
+    ['none', []],
+  ])('do not with %s', (_, records) => expect(standsAs(records, [aim])).toBe(false));
 });
 
 describe('batches', () => {
