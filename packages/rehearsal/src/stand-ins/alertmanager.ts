@@ -7,7 +7,7 @@ import { objectIn } from './json-body.ts';
 const matcher = z.strictObject({
   name: z.string(),
   value: z.string(),
-  isRegex: z.boolean().default(false),
+  isRegex: z.boolean(),
   isEqual: z.boolean().default(true),
 });
 
@@ -31,7 +31,7 @@ export const alertmanagerSeed = z.strictObject({
   silences: z
     .array(
       z.strictObject({
-        matchers: z.array(matcher).min(1),
+        matchers: z.array(matcher.partial({ isRegex: true })).min(1),
         starts: z.iso.datetime(),
         ends: z.iso.datetime(),
         comment: z.string().default(''),
@@ -62,7 +62,7 @@ export function alertmanagerStandIn(given: z.input<typeof alertmanagerSeed>, wor
   const minor = Number(seed.version.split('.')[1]);
   const silences: Silence[] = seed.silences.map(({ matchers, starts, ends, comment }) => ({
     id: randomUUID(),
-    matchers,
+    matchers: matchers.map(({ isRegex = false, ...each }) => ({ ...each, isRegex })),
     startsAt: Date.parse(starts),
     endsAt: Date.parse(ends),
     createdBy: 'somebody',
@@ -97,17 +97,19 @@ export function alertmanagerStandIn(given: z.input<typeof alertmanagerSeed>, wor
         return { status: 422, body: { code: 602, message: `${field} in body is required` } };
     }
     const matchers = z.array(matcher).safeParse(body.matchers);
-    if (!matchers.success) return { status: 422, body: { code: 602, message: 'matchers.0.name in body is required' } };
+    if (!matchers.success) {
+      const path = matchers.error.issues[0]?.path.join('.') ?? '';
+      return { status: 422, body: { code: 602, message: `matchers.${path} in body is required` } };
+    }
+    const wrong = matchers.data.findIndex(({ value, isRegex }) => isRegex && !isExpression(value));
+    if (wrong >= 0) return text(400, `silence invalid: invalid label matcher ${wrong}: invalid regular expression`);
     const [asked, endsAt] = [Date.parse(String(body.startsAt)), Date.parse(String(body.endsAt))];
     if (Number.isNaN(asked) || Number.isNaN(endsAt))
       return { status: 400, body: { code: 400, message: 'parsing silence body failed: invalid time' } };
-    if (endsAt <= asked) return text(400, 'failed to create silence: start time must be before end time');
-    if (endsAt < now()) return text(400, "failed to create silence: end time can't be in the past");
+    if (endsAt <= asked) return text(400, 'Failed to create silence: start time must be before end time');
+    if (endsAt < now()) return text(400, "Failed to create silence: end time can't be in the past");
     if (matchers.data.every(matchesEmpty))
-      return text(
-        400,
-        'failed to create silence: invalid silence: at least one matcher must not match the empty string',
-      );
+      return text(400, 'silence invalid: at least one matcher must not match the empty string');
     const known = typeof body.id === 'string' && body.id !== '' ? kept().find(({ id }) => id === body.id) : undefined;
     if (body.id && !known) return text(404, 'silence not found');
     const startsAt = Math.max(asked, now());
@@ -150,7 +152,7 @@ export function alertmanagerStandIn(given: z.input<typeof alertmanagerSeed>, wor
     if (path.startsWith('/api/v1/'))
       return minor >= 27
         ? { status: 410, body: { status: 'deprecated', error: 'The v1 API has been removed; use /api/v2.' } }
-        : { status: 404, body: '404 page not found\n' };
+        : { status: 200, body: { status: 'success', data: [] } };
     if (path === '/api/v2/status' && method === 'GET')
       return {
         status: 200,
@@ -160,6 +162,8 @@ export function alertmanagerStandIn(given: z.input<typeof alertmanagerSeed>, wor
     if (path === '/api/v2/silences' && method === 'POST') return post(objectIn(body));
     const [, id] = /^\/api\/v2\/silence\/([^/]+)$/.exec(path) ?? [];
     if (!id) return { status: 404, body: { code: 404, message: `path ${path} was not found` } };
+    if (!/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(id))
+      return { status: 422, body: { code: 601, message: `silenceID in path must be of type uuid: "${id}"` } };
     const silence = kept().find((each) => each.id === id);
     if (method === 'GET') return silence ? { status: 200, body: shown(silence) } : { status: 404 };
     if (method !== 'DELETE') return { status: 405, body: { code: 405, message: `method ${method} is not allowed` } };
@@ -200,6 +204,15 @@ export function alertmanagerStandIn(given: z.input<typeof alertmanagerSeed>, wor
 function matches({ value, isRegex, isEqual }: Matcher, label: string): boolean {
   const equal = isRegex ? new RegExp(`^(?:${value})$`).test(label) : value === label;
   return equal === isEqual;
+}
+
+function isExpression(value: string): boolean {
+  try {
+    new RegExp(value);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function matchesEmpty(one: Matcher): boolean {

@@ -15,7 +15,6 @@ export interface Silence {
 }
 
 export interface Alertmanager {
-  version(): Promise<string>;
   /** All silences that are still kept, expired ones included: servers before 0.34 cannot filter by state. */
   silences(): Promise<Silence[]>;
   /** Starts a silence now; `landed` finds it when the answer was lost. Returns its id. */
@@ -59,11 +58,6 @@ export function createAlertmanager(
   }
 
   return {
-    async version() {
-      const answer = accepted(await http.send({ ...common, method: 'GET', url: `${base}/status` }));
-      return (answer.json() as { versionInfo?: { version?: string } }).versionInfo?.version ?? 'unknown';
-    },
-
     async silences() {
       const answer = accepted(await http.send({ ...common, method: 'GET', url: `${base}/silences` }));
       return (answer.json() as SilenceRow[]).map(silenceOf);
