@@ -158,6 +158,8 @@ export async function startProxy(options: ProxyOptions): Promise<RehearsalProxy>
       const inner = secure ? handshake(socket, tunnel) : socket;
       tunnels.set(inner, tunnel);
       server.emit('connection', inner);
+      // The server listens on a socket as it finds it, and this one it finds paused.
+      if (!secure) socket.resume();
     };
     if (head.length > 0) speak(head);
     else socket.once('data', speak);
