@@ -33,6 +33,9 @@ interface Window {
   uptime: number[];
 }
 
+/** How many rows a page has at most is not documented: fewer than callers may ask for. */
+const LARGEST_PAGE = 60;
+
 /** Pingdom's API 3.1 as far as maintenance windows go: https://docs.pingdom.com/api/ */
 export function pingdomStandIn(given: z.input<typeof pingdomSeed>, world: StandInWorld): StandIn {
   const seed = pingdomSeed.parse(given);
@@ -110,7 +113,7 @@ export function pingdomStandIn(given: z.input<typeof pingdomSeed>, world: StandI
     if (!resource) return refusal(404, 'Not Found', 'Not found');
     const [offset, limit] = [
       Number(url.searchParams.get('offset') ?? 0),
-      Number(url.searchParams.get('limit') ?? 25_000),
+      Math.min(Number(url.searchParams.get('limit') ?? LARGEST_PAGE), LARGEST_PAGE),
     ];
     if (resource === 'checks') {
       if (method !== 'GET' || id) return refusal(405, 'Method Not Allowed', 'Not allowed');

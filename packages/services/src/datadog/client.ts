@@ -1,7 +1,8 @@
 import { type Http, type HttpAnswer, type Quota, TaskError } from '@maintenance-tasks/core';
 
 const SYSTEM = 'Datadog';
-const PAGE = 100;
+// Datadog’s own default: what it gives for sure, so that a short page is the last one.
+const PAGE = 30;
 
 export interface DatadogDowntime {
   readonly id: string;

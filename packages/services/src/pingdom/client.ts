@@ -37,15 +37,16 @@ export function createPingdom(http: Http, token: string): Pingdom {
   http.respectQuota(SYSTEM, pingdomQuota);
   const common = { system: SYSTEM, headers: { authorization: `Bearer ${token}` } };
 
-  async function list<Row>(path: string, key: string): Promise<Row[]> {
-    const rows: Row[] = [];
+  async function list<Row extends { readonly id: number }>(path: string, key: string): Promise<Row[]> {
+    const rows = new Map<number, Row>();
     for (;;) {
-      const separator = path.includes('?') ? '&' : '?';
-      const url = `${BASE}${path}${separator}limit=${PAGE}&offset=${rows.length}`;
+      const url = `${BASE}${path}?limit=${PAGE}&offset=${rows.size}`;
       const answer = accepted(await http.send({ ...common, method: 'GET', url }));
       const page = (answer.json() as Record<string, Row[] | undefined>)[key] ?? [];
-      rows.push(...page);
-      if (page.length < PAGE) return rows;
+      const known = rows.size;
+      for (const row of page) rows.set(row.id, row);
+      // Not a short page: a server may give fewer than it is asked for, and a window that is overlooked is not ended.
+      if (rows.size === known) return [...rows.values()];
     }
   }
 
