@@ -67,16 +67,17 @@ export async function azureToken(
   const tokens = tokensOf.get(context.http) ?? new Map<string, Promise<Token>>();
   tokensOf.set(context.http, tokens);
   const key = JSON.stringify([access, scope, options.directory ?? null]);
-  const known = await tokens.get(key)?.catch(() => undefined);
-  if (known && known.value !== options.rejected && context.clock.now().getTime() < known.refreshAt) return known.value;
+  const isGood = ({ value, refreshAt }: Token) =>
+    value !== options.rejected && context.clock.now().getTime() < refreshAt;
+  for (let kept = tokens.get(key); kept; kept = tokens.get(key)) {
+    const known = await kept.catch(() => undefined);
+    if (known && isGood(known)) return known.value;
+    // Unless somebody else has asked for a new one meanwhile, it is on us.
+    if (tokens.get(key) === kept) tokens.delete(key);
+  }
   const fetched = fetchToken(context, access, scope, options.directory ?? {});
   tokens.set(key, fetched);
-  try {
-    return (await fetched).value;
-  } catch (error) {
-    tokens.delete(key);
-    throw error;
-  }
+  return (await fetched).value;
 }
 
 async function fetchToken(

@@ -6,9 +6,12 @@ interface Asker {
   readonly clientSecret?: string | undefined;
 }
 
+/** What the run showed as its `subject` or `issuer`. */
+type Presented = (word: string) => string;
+
 interface Explanation {
-  readonly what: (asker: Asker, message: string) => string;
-  readonly remedy: (asker: Asker, message: string) => string;
+  readonly what: (asker: Asker, presented: Presented) => string;
+  readonly remedy: (asker: Asker, presented: Presented) => string;
 }
 
 /** The usual ones; codes: learn.microsoft.com/entra/identity-platform/reference-error-codes. */
@@ -40,16 +43,15 @@ const EXPLANATIONS: Readonly<Record<string, Explanation>> = {
     remedy: () => 'Check azure-tenant-id.',
   },
   700213: {
-    what: ({ clientId }, message) =>
-      `no federated credential of ${clientId} matches the subject ${quoted(message, 'subject')} of this run`,
-    remedy: (_, message) =>
-      `Add a federated credential to the application with exactly the subject ${quoted(message, 'subject')}. On GitHub the subject changes with branch, tag and environment of the job.`,
+    what: ({ clientId }, presented) =>
+      `no federated credential of ${clientId} matches the subject ${presented('subject')} of this run`,
+    remedy: (_, presented) =>
+      `Add a federated credential to the application with exactly the subject ${presented('subject')}. On GitHub the subject changes with branch, tag and environment of the job.`,
   },
   700211: {
-    what: ({ clientId }, message) =>
-      `no federated credential of ${clientId} matches the issuer ${quoted(message, 'issuer')} of this run`,
-    remedy: (_, message) =>
-      `Add a federated credential with the issuer ${quoted(message, 'issuer')} to the application.`,
+    what: ({ clientId }, presented) =>
+      `no federated credential of ${clientId} matches the issuer ${presented('issuer')} of this run`,
+    remedy: (_, presented) => `Add a federated credential with the issuer ${presented('issuer')} to the application.`,
   },
   700212: {
     what: ({ clientId }) => `no federated credential of ${clientId} has the audience of this run’s token`,
@@ -81,25 +83,31 @@ const EXPLANATIONS: Readonly<Record<string, Explanation>> = {
 /** Why Microsoft Entra ID gave no token, in words. */
 export function signInError(answer: HttpAnswer, asker: Asker): TaskError {
   const body = parsed(answer.text);
-  const message = firstSentences(body.error_description ?? '');
-  const code = String(body.error_codes?.[0] ?? /AADSTS(\d+)/.exec(message)?.[1] ?? '');
-  const known = EXPLANATIONS[code];
+  // Trace ids and the time follow.
+  const description = String(body.error_description ?? '').split(/\s*(?:\r?\n|Trace ID:)/)[0] ?? '';
+  const message = answer.quote(description);
+  const code = String(body.error_codes?.[0] ?? /AADSTS(\d+)/.exec(description)?.[1] ?? '');
+  const known = Object.hasOwn(EXPLANATIONS, code) ? EXPLANATIONS[code] : undefined;
   if (!known) {
     return new TaskError(answer.status >= 500 || answer.status === 429 ? 'remote' : 'auth', {
-      what: `Microsoft Entra ID gave no token to ${asker.clientId} (${answer.status}${body.error ? ` ${body.error}` : ''})${message ? `: ${message}` : '.'}`,
+      what: `Microsoft Entra ID gave no token to ${asker.clientId} (${answer.status}${body.error ? ` ${answer.quote(body.error)}` : ''})${message ? `: ${message}` : '.'}`,
       remedy: 'Check azure-tenant-id, azure-client-id and the application’s credentials in the directory.',
     });
   }
+  const presented = (word: string) => {
+    const found = new RegExp(`${word} '([^']+)'`, 'i').exec(description)?.[1];
+    return found ? `“${answer.quote(found)}”` : `(the directory does not show its ${word})`;
+  };
   return new TaskError('auth', {
-    what: `Microsoft Entra ID gave no token: ${known.what(asker, message)} (AADSTS${code}).`,
-    remedy: known.remedy(asker, message),
+    what: `Microsoft Entra ID gave no token: ${known.what(asker, presented)} (AADSTS${code}).`,
+    remedy: known.remedy(asker, presented),
   });
 }
 
 interface ErrorBody {
-  readonly error?: string;
-  readonly error_description?: string;
-  readonly error_codes?: readonly number[];
+  readonly error?: unknown;
+  readonly error_description?: unknown;
+  readonly error_codes?: readonly unknown[];
 }
 
 function parsed(text: string): ErrorBody {
@@ -109,18 +117,4 @@ function parsed(text: string): ErrorBody {
   } catch {
     return {};
   }
-}
-
-/**
- * Without the trace ids and the time that follow, and never cut inside a word: half of a secret that comes back in it
- * would not be known as one.
- */
-function firstSentences(description: string): string {
-  const text = description.split(/\s*(?:\r?\n|Trace ID:)/)[0] ?? '';
-  return text.length > 300 ? text.slice(0, 300).replace(/\S*$/, '…') : text;
-}
-
-function quoted(message: string, word: string): string {
-  const found = new RegExp(`${word} '([^']+)'`, 'i').exec(message)?.[1];
-  return found ? `“${found}”` : `(the directory does not show its ${word})`;
 }

@@ -11,15 +11,15 @@ interface ErrorBody {
 /** What a vault's refusal means and what to do about it. `doing` completes “when …”. */
 export function vaultError(answer: HttpAnswer, host: string, doing: string): TaskError {
   const { code = '', message = '', inner = '' } = refusalOf(answer);
-  const short = shortened(message);
-  const words = `${answer.status}${code ? ` ${code}` : ''}${short ? `: ${short}` : ''}`;
+  const short = answer.quote(message.split(/\r?\n/)[0]).replace(/\.$/, '');
+  const words = `${answer.status}${code ? ` ${answer.quote(code)}` : ''}${short ? `: ${short}` : ''}`;
   if (answer.status === 401) {
     return new TaskError('auth', {
       what: `The vault ${host} did not accept the access token when ${doing} (${words}).`,
       remedy: 'Check that the credentials are of the directory the vault belongs to.',
     });
   }
-  if (answer.status === 403) return forbidden(host, doing, words, `${inner} ${message}`);
+  if (answer.status === 403) return forbidden(answer, host, doing, words, `${inner} ${message}`);
   if (isSoftDeleted(answer)) return softDeleted(host, doing);
   if (answer.status === 409) {
     return new TaskError('conflict', {
@@ -61,7 +61,7 @@ export function softDeleted(host: string, doing: string): TaskError {
 }
 
 /** The role and the network are refused with the same status; only the text tells them apart. */
-function forbidden(host: string, doing: string, words: string, text: string): TaskError {
+function forbidden(answer: HttpAnswer, host: string, doing: string, words: string, text: string): TaskError {
   if (
     /ForbiddenByFirewall|Client address is not authorized|ForbiddenByConnection|Public network access is disabled/.test(
       text,
@@ -77,7 +77,7 @@ function forbidden(host: string, doing: string, words: string, text: string): Ta
   const action = /Action: '([^']+)'/.exec(text)?.[1];
   return new TaskError('auth', {
     what: `The credentials may not do this in the vault ${host}, when ${doing} (${words}).`,
-    remedy: `Grant ${action ? `the action ${action}` : 'certificates read and import'} on the vault (role “Key Vault Certificates Officer”, or an access policy with get, list and import on certificates). A new role takes some minutes to work.`,
+    remedy: `Grant ${action ? `the action ${answer.quote(action)}` : 'certificates read and import'} on the vault (role “Key Vault Certificates Officer”, or an access policy with get, list and import on certificates). A new role takes some minutes to work.`,
   });
 }
 
@@ -106,10 +106,4 @@ function refusalOf(answer: HttpAnswer): { code?: string; message?: string; inner
   } catch (error) {
     return { message: `not JSON (${messageOf(error)})` };
   }
-}
-
-/** The first line, never cut inside a word: half of a secret that comes back in it would not be known as one. */
-function shortened(message: string): string {
-  const line = message.split(/\r?\n/)[0] ?? '';
-  return (line.length > 200 ? line.slice(0, 200).replace(/\S*$/, '…') : line).replace(/\.$/, '');
 }
