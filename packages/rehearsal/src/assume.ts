@@ -147,7 +147,8 @@ function issuedHere(
   if (!names || rest.pem) return certificate;
   const day = 86_400_000;
   const notAfter = until ? new Date(until) : new Date(now.getTime() + 20 * day);
-  const issued = authority.issue({ names, notBefore: new Date(now.getTime() - 345 * day), notAfter });
+  const notBefore = new Date(Math.min(now.getTime(), Date.now()) - 345 * day);
+  const issued = authority.issue({ names, notBefore, notAfter });
   return { ...rest, pem: { certificate: issued.certificate, key: issued.key, chain: issued.chain } };
 }
 

@@ -203,7 +203,7 @@ class Reader {
       kind: kindOf(uses, task),
       id: yaml.text(keys.get('id'), '"id"'),
       title: this.#filled(
-        yaml.text(keys.get('name'), '"name"') ?? uses ?? firstLine(script) ?? `step ${index + 1}`,
+        yaml.text(keys.get('name'), '"name"') ?? uses?.split('@')[0] ?? firstLine(script) ?? `step ${index + 1}`,
         keys.get('name'),
       ),
       place: yaml.place(node),

@@ -24,11 +24,19 @@ async function main(words: readonly string[]): Promise<number> {
     };
     // All that plays the pipelines is loaded once the command line is known to be right.
     const { rehearse } = await import('./rehearse.ts');
-    const record = await rehearse(options, progress(paper, options.verbose), process.stdin.isTTY === true && terminal);
+    const { record, leaksIn } = await rehearse(
+      options,
+      progress(paper, options.verbose),
+      process.stdin.isTTY === true && terminal,
+    );
     const { htmlReport } = await import('./report/html.ts');
-    keep(options.report, htmlReport(record));
-    if (options.json === '-') process.stdout.write(`${JSON.stringify(record, null, 2)}\n`);
-    else if (options.json !== undefined) keep(options.json, `${JSON.stringify(record, null, 2)}\n`);
+    const [page, json] = [htmlReport(record), `${JSON.stringify(record, null, 2)}\n`];
+    const leaks = leaksIn(page + json);
+    // A report that gives a secret away is not written at all.
+    if (leaks.length > 0) throw new Error(`the report would show the secrets ${leaks.join(', ')}`);
+    keep(options.report, page);
+    if (options.json === '-') process.stdout.write(json);
+    else if (options.json !== undefined) keep(options.json, json);
     summary(paper, record, options.report);
     return findings(record).length === 0 ? 0 : 1;
   } catch (error) {

@@ -50,13 +50,19 @@ interface Prepared {
   readonly token: string;
 }
 
+export interface Rehearsed {
+  readonly record: RehearsalRecord;
+  /** Names of the secrets that stand in a text; whoever writes a report looks before. */
+  readonly leaksIn: (text: string) => readonly string[];
+}
+
 /**
  * Rehearses the pipelines at the target, one host after the other, each in an outside world of its own that begins in
  * the same state.
  *
  * @throws InputProblem for whatever is wrong with the files and flags, before anything is run
  */
-export async function rehearse(options: Options, watcher: Watcher, terminal: boolean): Promise<RehearsalRecord> {
+export async function rehearse(options: Options, watcher: Watcher, terminal: boolean): Promise<Rehearsed> {
   const target = resolve(options.target);
   if (!existsSync(target)) throw new InputProblem(`there is no file or folder ${target}`);
   const file = readFile(sourceOf(target), target);
@@ -108,7 +114,7 @@ export async function rehearse(options: Options, watcher: Watcher, terminal: boo
     await proxy.close();
   }
   const [one, other] = runs;
-  return {
+  const record: RehearsalRecord = {
     format: 1,
     name: window?.name ?? pipelines[0]?.name ?? 'Rehearsal',
     target: relative(process.cwd(), target) || '.',
@@ -124,6 +130,7 @@ export async function rehearse(options: Options, watcher: Watcher, terminal: boo
       ...(options.kill ? [`--kill ${options.kill.step}:${options.kill.after}`] : []),
     ],
   };
+  return { record, leaksIn: secrets.leaksIn };
 }
 
 type Stageware = Pick<Parameters<typeof runPipeline>[0], 'proxy' | 'clock' | 'node' | 'watcher'>;

@@ -21,7 +21,10 @@ export class Secrets {
   /** Hosts mask what their secret stores hold without being told. */
   know(secret: MadeUpSecret): void {
     this.mask(secret.value);
-    for (const piece of secret.pieces) this.#canaries.set(piece, secret.name);
+    for (const piece of secret.pieces) {
+      this.mask(piece);
+      this.#canaries.set(piece, secret.name);
+    }
   }
 
   mask(value: string): void {
@@ -36,9 +39,11 @@ export class Secrets {
 
   /** Remembers every secret that stands in the text, before any host masked it. */
   look(where: string, text: string): void {
-    for (const [piece, name] of this.#canaries)
-      if (text.includes(piece)) this.#leaks.add(`The secret ${name} stands in ${where}.`);
+    for (const name of this.leaksIn(text)) this.#leaks.add(`The secret ${name} stands in ${where}.`);
   }
+
+  leaksIn = (text: string): string[] =>
+    [...this.#canaries].flatMap(([piece, name]) => (text.includes(piece) ? [name] : []));
 
   lookInFiles(what: string, folder: string): void {
     for (const file of filesIn(folder)) {
