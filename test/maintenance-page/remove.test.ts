@@ -98,6 +98,44 @@ describe('taking the page away', () => {
     expect(world.cloudflare.leftovers()).toHaveLength(1);
   });
 
+  test('gives the other zones back when one of them refuses', async () => {
+    let refused: string | undefined;
+    const world = worldOf(proxy, ZONES, {
+      instead: ({ url }) =>
+        refused && url.pathname.endsWith(`/${refused}/dns_records/batch`)
+          ? { status: 403, body: { success: false, errors: [{ code: 10000, message: 'Authentication error' }] } }
+          : undefined,
+    });
+    await showPage(world.context(), show);
+    refused = /zones\/([^/]+)\/dns_records\?name/.exec(
+      proxy.calls.find(({ path }) => path.includes('name.exact=shop'))?.path ?? '',
+    )?.[1];
+    await expect(removePage(world.context(), { ...common, hosts: HOSTS })).rejects.toMatchObject({
+      kind: 'auth',
+      message: expect.stringMatching(
+        /example\.org: its records were not changed back.*lacks DNS Write on example\.org/s,
+      ) as string,
+    });
+    expect(world.cloudflare.leftovers()).toEqual([expect.stringContaining('shop.example.org')]);
+    expect(world.cloudflare.lastPurgeOf('www.example.com')).toBeDefined();
+  });
+
+  test('says both what was changed by hand and what was not purged', async () => {
+    const world = worldOf(proxy, ZONES, {
+      tokens: [{ token: TOKEN }, { token: 'no-purge', permissions: ['Zone Read', 'DNS Write'] }],
+    });
+    await showPage(world.context(), show);
+    await byHand(world, 'www.example.com', { content: 'hand.example.net' });
+    const error = removePage(world.context(), { ...common, token: 'no-purge', hosts: HOSTS });
+    await expect(error).rejects.toMatchObject({
+      kind: 'conflict',
+      message: expect.stringMatching(
+        /stands at CNAME hand\.example\.net.*page is off, but cached answers were not dropped/s,
+      ) as string,
+    });
+    expect(world.cloudflare.leftovers()).toHaveLength(1);
+  });
+
   test('leaves another session’s page where it is', async () => {
     const world = worldOf(proxy, ZONES);
     await showPage(world.context(), { ...show, session: OTHER });

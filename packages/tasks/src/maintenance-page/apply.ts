@@ -2,6 +2,7 @@ import { type AnyContext, inParallel, TaskError } from '@maintenance-tasks/core'
 import type { Cloudflare, Zone } from '@maintenance-tasks/services/cloudflare/client';
 import { byZone, readPlaces, ZONES_AT_ONCE } from './names.ts';
 import { batchesOf, merged, type NameChange, standsAs } from './plan.ts';
+import type { Problem } from './problems.ts';
 import { addressesOf, type Name, shown } from './standing.ts';
 
 type Reporting = Pick<AnyContext, 'log' | 'report'>;
@@ -16,31 +17,50 @@ function idOf(host: string): string {
 }
 
 /**
- * Carries the changes out, one batch a zone, and reads them back.
- *
- * @throws TaskError `conflict` when a name reads back otherwise than it was set
+ * Carries the changes out, one batch a zone, and reads them back. What reads back otherwise than it was set is returned,
+ * and so are the zones that failed where the others shall go on.
  */
-export async function apply({ report }: Reporting, client: Cloudflare, changes: readonly NameChange[]): Promise<void> {
+export async function apply(
+  { log, report }: Reporting,
+  client: Cloudflare,
+  changes: readonly NameChange[],
+  onFailure: 'stop' | 'go on',
+): Promise<readonly Problem[]> {
+  const problems: Problem[] = [];
+  const done: NameChange[] = [];
   await inParallel(byZone(changes), ZONES_AT_ONCE, async ({ zone, items }) => {
-    for (const batch of batchesOf(items)) {
-      const landed = async () =>
-        (await readPlaces(client, batch)).every(({ records }, index) => stands(batch[index], records));
-      await client.batch(zone, merged(batch), landed);
-      for (const { host } of batch) report.changed(idOf(host));
+    try {
+      for (const batch of batchesOf(items)) {
+        const landed = async () =>
+          (await readPlaces(client, batch)).every(({ records }, index) => stands(batch[index], records));
+        await client.batch(zone, merged(batch), landed);
+        done.push(...batch);
+        for (const { host } of batch) report.changed(idOf(host));
+      }
+    } catch (error) {
+      if (onFailure === 'stop' || !isOfOneZone(error)) throw error;
+      const text = `${zone.name}: its records were not changed back. ${error.message}`;
+      log.warning(text);
+      problems.push({ text, kind: error.kind });
     }
   });
-  const read = await readPlaces(client, changes);
-  const otherwise = read.filter(({ records }, index) => !stands(changes[index], records));
-  for (const { host } of read.filter((name) => !otherwise.includes(name))) report.verified(idOf(host));
-  if (otherwise.length === 0) return;
-  const list = otherwise.map(({ host, records }) => {
-    const { after } = changes.find((change) => change.host === host) as NameChange;
-    return `  - ${host}: set to ${after}, reads back as ${shown(addressesOf(records))}`;
+  const read = await readPlaces(client, done);
+  read.forEach(({ host, records }, index) => {
+    const change = done[index] as NameChange;
+    if (stands(change, records)) report.verified(idOf(host));
+    else {
+      const found = shown(addressesOf(records));
+      problems.push({ kind: 'conflict', text: `${host}: set to ${change.after}, reads back as ${found}` });
+    }
   });
-  throw new TaskError('conflict', {
-    what: `Records do not read back as they were set:\n${list.join('\n')}\n`,
-    remedy: 'Somebody or something else changes them, too; find out who, then run the task again.',
-  });
+  return problems;
+}
+
+type ZoneFailure = TaskError & { readonly kind: 'auth' | 'remote' };
+
+/** A failure that says nothing about other zones: no cancel, no deadline, no bug. */
+function isOfOneZone(error: unknown): error is ZoneFailure {
+  return error instanceof TaskError && (error.kind === 'auth' || error.kind === 'remote');
 }
 
 function stands(change: NameChange | undefined, records: Name['records']): boolean {
@@ -49,14 +69,15 @@ function stands(change: NameChange | undefined, records: Name['records']): boole
 
 /**
  * Drops what Cloudflare has cached for the hosts. One zone after the other, because the quota is the account's (5 a
- * minute on the free plan). A zone that fails is a warning at once and the task's failure once the others are done.
+ * minute on the free plan). A zone that fails is a warning at once, and the
+ * task's failure, returned, once the others are done.
  */
 export async function purge(
   { log }: Reporting,
   client: Cloudflare,
   names: readonly Name[],
   standing: string,
-): Promise<void> {
+): Promise<TaskError | undefined> {
   const failures: { zone: Zone; error: TaskError }[] = [];
   for (const { zone, items } of byZone(names)) {
     try {
@@ -65,14 +86,14 @@ export async function purge(
         items.map(({ host }) => host),
       );
     } catch (error) {
-      if (!(error instanceof TaskError) || (error.kind !== 'auth' && error.kind !== 'remote')) throw error;
+      if (!isOfOneZone(error)) throw error;
       log.warning(`What Cloudflare has cached for the hosts of ${zone.name} was not dropped: ${error.text.what}`);
       failures.push({ zone, error });
     }
   }
   const [first] = failures;
-  if (!first) return;
-  throw new TaskError(first.error.kind, {
+  if (!first) return undefined;
+  return new TaskError(first.error.kind, {
     what: `${standing}, but cached answers were not dropped for ${failures.map(({ zone }) => zone.name).join(', ')}: ${first.error.text.what}`,
     remedy: `${first.error.text.remedy} It will only repeat the purge; until then visitors may see what was cached before.`,
   });

@@ -74,14 +74,16 @@ export async function showPage(
   for (const warning of [page.problem ?? [], page.warnings].flat()) context.log.warning(warning);
   announce(context, plan.changes);
   if (dryRun) return { changed: [], showing: plan.already };
-  await apply(context, client, plan.changes);
-  await purge(context, client, names, 'The maintenance page is on');
+  const failed = await apply(context, client, plan.changes, 'stop');
+  if (failed.length > 0) throw notAsSet(failed);
+  const unpurged = await purge(context, client, names, 'The maintenance page is on');
+  if (unpurged) throw unpurged;
   return { changed: plan.changes.map(({ host }) => host), showing: hosts };
 }
 
 /**
- * Gives every host back that carries the session's note. A host that somebody changed meanwhile does not keep the others
- * on the page: they are given back first, and then it is reported.
+ * Gives every host back that carries the session's note. A host that somebody changed meanwhile, or a zone that refuses,
+ * does not keep the others on the page: they are given back first, and then it is reported.
  *
  * @throws TaskError `conflict` for hosts that were changed by hand, with both values
  */
@@ -100,14 +102,16 @@ export async function removePage(
   announce(context, plan.changes);
   for (const { host, why } of plan.left) context.report.note(`${host} ${why}; it is left as it is.`);
   if (!dryRun) {
-    await apply(context, client, plan.changes);
+    problems.push(...(await apply(context, client, plan.changes, 'go on')));
     const shop = new Set([...plan.changes, ...plan.left.filter(({ showing }) => !showing)].map(({ host }) => host));
-    await purge(
+    const unpurged = await purge(
       context,
       client,
       names.filter(({ host }) => shop.has(host)),
       'The maintenance page is off',
     );
+    if (unpurged && problems.length === 0) throw unpurged;
+    if (unpurged) problems.push({ text: unpurged.text.what });
   }
   if (problems.length > 0) throw refusal('off', problems);
   return {
@@ -202,10 +206,19 @@ function noZone(host: string): Problem {
 function refusal(state: 'on' | 'off' | 'status', problems: readonly Problem[]): TaskError {
   const list = problems.map(({ text }) => `  - ${text}`).join('\n');
   const words = { on: 'put up', off: 'taken away everywhere', status: 'looked at' }[state];
-  return new TaskError(problems.some(({ drift }) => drift) ? 'conflict' : 'refused', {
+  const kinds = problems.map(({ kind }) => kind);
+  const kind = kinds.includes('conflict') ? 'conflict' : (kinds.find((each) => each) ?? 'refused');
+  return new TaskError(kind, {
     what: `The maintenance page cannot be ${words}:\n${list}\n`,
     ...(state === 'on' && { state: 'Nothing was changed.' }),
     remedy: 'Solve all of them and run the task again.',
+  });
+}
+
+function notAsSet(problems: readonly Problem[]): TaskError {
+  return new TaskError('conflict', {
+    what: `Records do not read back as they were set:\n${problems.map(({ text }) => `  - ${text}`).join('\n')}\n`,
+    remedy: 'Somebody or something else changes them, too; find out who, then run the task again.',
   });
 }
 

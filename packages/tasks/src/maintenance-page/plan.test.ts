@@ -168,7 +168,7 @@ describe('to take the page away', () => {
     const { problems, changes } = planRemove([name(drifted), fine], SESSION);
     expect(problems).toEqual([
       {
-        drift: true,
+        kind: 'conflict',
         text: expect.stringMatching(
           /set CNAME maintenance\.example\.com.*stands at CNAME maintenance\.example\.com \(not proxied\)/,
         ) as string,

@@ -2,10 +2,10 @@ import type { DnsRecord, Zone } from '@maintenance-tasks/services/cloudflare/cli
 import { typeOf } from './host-name.ts';
 import { addressesOf, type Name, type Noted, type Standing, shown } from './standing.ts';
 
-/** Why a host cannot be dealt with. Drift is told apart: then two parties changed the same thing. */
+/** Why a host cannot be dealt with; `refused` unless told. `conflict` is drift: two parties changed the same thing. */
 export interface Problem {
   readonly text: string;
-  readonly drift?: true;
+  readonly kind?: 'conflict' | 'auth' | 'remote';
 }
 
 /** A zone whose records have no effect, or another effect than a proxied record's. */
@@ -52,13 +52,13 @@ export function takenProblem(name: Name, standing: Exclude<Standing, { kind: 'pl
   if (standing.kind === 'damaged') return damagedProblem(name, standing.record);
   if (standing.session !== session) {
     return {
-      drift: true,
+      kind: 'conflict',
       text: `${name.host}: it carries the page of session ${standing.session} already; finish that session first (state: off, or sweep).`,
     };
   }
   if (standing.kind === 'changed') return changedProblem(name, standing);
   return {
-    drift: true,
+    kind: 'conflict',
     text:
       standing.kind === 'page'
         ? `${name.host}: this session already shows ${standing.state.target} on it; take that off (state: off) before another page is put up.`
@@ -70,7 +70,7 @@ export function takenProblem(name: Name, standing: Exclude<Standing, { kind: 'pl
 export function changedProblem(name: Name, { state }: Noted): Problem {
   const was = shown([{ type: typeOf(state.target), content: state.target }]);
   return {
-    drift: true,
+    kind: 'conflict',
     text: `${name.host}: the session set ${was}, and somebody changed it since: it stands at ${shown(addressesOf(name.records))}. Before the page it stood at ${shown(state.formers)}. Set the one that is right by hand, with the comment removed.`,
   };
 }
@@ -78,7 +78,7 @@ export function changedProblem(name: Name, { state }: Noted): Problem {
 /** A note that was cut or edited. */
 export function damagedProblem(name: Name, record: DnsRecord): Problem {
   return {
-    drift: true,
+    kind: 'conflict',
     text: `${name.host}: the note on its ${record.type} record was edited and cannot be trusted, so nothing is restored from it. It stands at ${shown(addressesOf(name.records))}. Set its records by hand and remove the comment.`,
   };
 }
@@ -86,7 +86,7 @@ export function damagedProblem(name: Name, record: DnsRecord): Problem {
 /** The page stands without the note that remembered what was before it. */
 export function lostNoteProblem({ host, records }: Name): Problem {
   return {
-    drift: true,
+    kind: 'conflict',
     text: `${host}: it still stands at ${shown(addressesOf(records))}, and the note that remembered how it stood before is gone. Set its records by hand; the evidence file of the run that put the page up names them.`,
   };
 }
