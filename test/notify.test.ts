@@ -264,6 +264,14 @@ describe('notify', () => {
     expect(runs.clock.now().getTime()).toBeGreaterThan(Date.parse(START));
   });
 
+  test('does not keep the window waiting for a channel that wants many minutes', async () => {
+    failing(() => ({ status: 429, retryAfter: 600 }));
+    const { outcome, outputs } = await tell('starting', ALL);
+    expect(outcome).toEqual({ ok: true });
+    expect(outputs['failed-channels']?.split('\n')).toHaveLength(4);
+    expect(runs.clock.now().getTime()).toBe(Date.parse(START));
+  });
+
   test('neither alarms everybody nor lets Markdown in', async () => {
     await tell('starting', `${BOT}\n- { kind: teams }`, {
       title: '<!channel> & more',

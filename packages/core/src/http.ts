@@ -19,6 +19,8 @@ export interface HttpRequest {
   readonly shownAs?: string;
   /** Milliseconds for one attempt; 30 s unless told. */
   readonly timeout?: number;
+  /** Milliseconds that a wait before the next attempt may take; a longer one is not waited for. The deadline unless told. */
+  readonly patience?: number;
 }
 
 export interface HttpAnswer {
@@ -204,10 +206,9 @@ export function createHttp(options: HttpOptions): Http {
         'answer' in result
           ? `${request.system} answered ${result.answer.status}`
           : `${request.system} could not be reached (${connectionProblem(result.error)})`;
-      await wait(
-        waitBefore(result, attemptsMade, options.clock.now()),
-        `${why}, attempt ${attemptsMade} of ${ATTEMPTS}`,
-      );
+      const pause = waitBefore(result, attemptsMade, options.clock.now());
+      if (request.patience !== undefined && pause > request.patience) return result;
+      await wait(pause, `${why}, attempt ${attemptsMade} of ${ATTEMPTS}`);
     }
   }
 

@@ -56,6 +56,8 @@ export async function sendCloudEvent(
     },
     body,
     timeout: 15_000,
+    // A window does not wait long for a message to get through.
+    patience: 30_000,
   });
   if (answer.status >= 200 && answer.status < 300) return;
   throw new TaskError(answer.status === 401 || answer.status === 403 ? 'auth' : 'remote', {

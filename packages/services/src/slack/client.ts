@@ -77,6 +77,8 @@ export function createSlack(http: Http, token: string): Slack {
       // Posting twice is worse than not at all; a read and an update can be repeated.
       repeatable: method !== 'chat.postMessage',
       timeout: TIMEOUT,
+      // A window does not wait long for a message to get through.
+      patience: 30_000,
     });
     return resultOf<Answer>(answer, method);
   }

@@ -26,6 +26,8 @@ export async function postToSlackWebhook(http: Http, url: string, message: Slack
     shownAs: 'the address slack-webhook',
     json: message,
     timeout: 15_000,
+    // A window does not wait long for a message to get through.
+    patience: 30_000,
   });
   const word = answer.text.trim();
   if (answer.status === 200 && word === 'ok') return;

@@ -52,6 +52,8 @@ export async function postToTeams(http: Http, address: string, card: AdaptiveCar
     headers: { 'content-type': 'application/json' },
     body,
     timeout: 15_000,
+    // A window does not wait long for a message to get through.
+    patience: 30_000,
   });
   if (answer.status === 200 || answer.status === 202) return;
   throw new TaskError(answer.status === 401 || answer.status === 403 ? 'auth' : 'remote', {
