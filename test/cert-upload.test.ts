@@ -1,6 +1,7 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { type AnyContext, defineTask } from '@maintenance-tasks/core';
 import {
   type Authority,
   createAuthority,
@@ -13,6 +14,7 @@ import { keyVaultStandIn } from '@maintenance-tasks/rehearsal/stand-ins/key-vaul
 import { pkcs8 } from '@maintenance-tasks/tasks/cert-upload/material';
 import { writePfx } from '@maintenance-tasks/tasks/cert-upload/pfx';
 import task from '@maintenance-tasks/tasks/cert-upload/task';
+import { checkAccess, checkCertificate } from '@maintenance-tasks/tasks/cert-upload/upload';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { type TaskRuns, taskRuns } from './in-process-run.ts';
 
@@ -82,11 +84,11 @@ function world(more: Partial<VaultSeed> = {}, fault: (call: CallStart) => Fault 
       return vault.answer(request);
     },
   };
-  const entra = entraIdStandIn(
-    { tenants: [{ id: TENANT, applications: [{ id: CLIENT, secret: SECRET }] }] },
-    runs.clock,
-  );
-  runs.use([watched, entra], { fault });
+  runs.use([watched, signIn()], { fault });
+}
+
+function signIn() {
+  return entraIdStandIn({ tenants: [{ id: TENANT, applications: [{ id: CLIENT, secret: SECRET }] }] }, runs.clock);
 }
 
 const ACCESS = { 'azure-tenant-id': TENANT, 'azure-client-id': CLIENT, 'azure-client-secret': SECRET };
@@ -255,10 +257,7 @@ describe('cert-upload', () => {
     world({}, ({ path }) => (path.includes('star-b/import') ? { status: 400 } : undefined));
     const certificates = 'star-example-com\nstar-b';
     expect(await messageOf({ certificates })).toMatch(/Changed and still standing: star-example-com/);
-    runs.use([
-      vault,
-      entraIdStandIn({ tenants: [{ id: TENANT, applications: [{ id: CLIENT, secret: SECRET }] }] }, runs.clock),
-    ]);
+    runs.use([vault, signIn()]);
     const again = await upload({ certificates });
     expect(again.outputs.changed).toBe('star-b');
   });
@@ -336,5 +335,97 @@ describe('cert-upload', () => {
     expect(warnings).toEqual([
       'star-exmaple-com is new in example-vault.vault.azure.net, where there is star-example-com. Is that the one you mean?',
     ]);
+  });
+
+  test('signs in once more when the vault does not take the token', async () => {
+    let refused = 0;
+    world({}, ({ path, number }) =>
+      number > 2 && /star-example-com\?/.test(path) && refused++ === 0 ? { status: 401 } : undefined,
+    );
+    expect((await upload()).outcome).toEqual({ ok: true });
+    expect(runs.calls().filter((call) => call.includes('login.microsoftonline.com'))).toHaveLength(2);
+  });
+
+  test('says so when somebody else imports another certificate at the same moment', async () => {
+    const theirs = pemOf(issuing.issue({ names: ['*.example.com'], notAfter: new Date('2027-03-01T00:00:00Z') }));
+    const { answer } = vault;
+    let again = false;
+    const rival: typeof vault = {
+      ...vault,
+      async answer(request) {
+        const first = await answer(request);
+        if (request.method !== 'POST' || again) return first;
+        again = true;
+        const body = JSON.parse(request.body.toString()) as { policy: { key_props: object } };
+        const value = theirs.replace(/(-----BEGIN PRIVATE[\s\S]*PRIVATE KEY-----\n)([\s\S]*)/, '$2$1');
+        await answer({ ...request, body: Buffer.from(JSON.stringify({ value, policy: body.policy, tags: {} })) });
+        return first;
+      },
+    };
+    runs.use([rival, signIn()]);
+    expect(await messageOf()).toMatch(
+      /^conflict: star-example-com in .* was imported with the thumbprint [0-9a-f]{40} \(pem\), and holds [0-9a-f]{40} now\. Changed and still standing: star-example-com/,
+    );
+  });
+});
+
+describe('before the night', () => {
+  const check = async (work: (context: AnyContext) => Promise<string[]>) => {
+    let problems: string[] = [];
+    const probe = defineTask({
+      name: 'probe',
+      azure: { id: '00000000-0000-0000-0000-000000000000', category: 'Utility' },
+      summary: 'Asks one step function.',
+      needs: {},
+      mutates: false,
+      inputs: {},
+      outputs: {},
+      async run(context) {
+        problems = await work(context);
+        return {};
+      },
+    });
+    expect((await runs.run(probe, {})).outcome).toEqual({ ok: true });
+    expect(imports).toEqual([]);
+    return problems;
+  };
+  const access = { tenantId: TENANT, clientId: CLIENT, clientSecret: SECRET };
+  const targets = { vault: 'example-vault', certificates: ['star-example-com=pem', 'star-new'], access };
+
+  test('finds nothing wrong with a vault that can be read', async () => {
+    expect(await check((context) => checkAccess(context, targets))).toEqual([]);
+    expect(runs.calls().filter((call) => call.startsWith('POST'))).toEqual([
+      expect.stringContaining('login.microsoftonline.com'),
+    ]);
+  });
+
+  test.each<[string, Partial<VaultSeed>, object, RegExp]>([
+    ['a role that is missing', { access: [] }, {}, /may not do this/],
+    ['a wrong secret', {}, { access: { ...access, clientSecret: 'wrong-secret' } }, /AADSTS7000215/],
+    [
+      'a deleted certificate',
+      { certificates: [{ ...OLD, deleted: true }] },
+      {},
+      /star-example-com in example-vault\.vault\.azure\.net is deleted/,
+    ],
+    ['a name that cannot be one', {}, { certificates: ['star.example.com'] }, /"star\.example\.com" is not a name/],
+    ['an address that is no vault', {}, { vault: 'https://example.com' }, /is not the address of a vault/],
+  ])('finds %s', async (_, seed, more, problem) => {
+    world(seed);
+    expect(await check((context) => checkAccess(context, { ...targets, ...more }))).toEqual([
+      expect.stringMatching(problem),
+    ]);
+  });
+
+  test('finds what is wrong with a certificate', async () => {
+    const given = {
+      certificate: Buffer.from(pemOf(renewed['ec-p256'] as IssuedCertificate)),
+      roots: Buffer.from(root.certificate),
+    };
+    expect(await check((context) => checkCertificate(context, { ...given, names: [], daysLeft: 30 }))).toEqual([]);
+    expect(
+      await check((context) => checkCertificate(context, { ...given, names: ['example.org'], daysLeft: 30 })),
+    ).toEqual([expect.stringMatching(/does not cover example\.org/)]);
+    expect(runs.calls()).toEqual([]);
   });
 });
