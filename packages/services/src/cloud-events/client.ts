@@ -14,13 +14,13 @@ export interface CloudEvent {
   readonly data: object;
 }
 
-/** Why an address cannot receive events; nothing when it can. */
+/** Why an address cannot receive events, as a clause; nothing when it can. */
 export function receiverProblem(address: string): string | undefined {
-  if (!URL.canParse(address)) return 'webhook-url is not an address.';
+  if (!URL.canParse(address)) return 'webhook-url is not an address';
   const url = new URL(address);
   if (url.protocol === 'https:') return undefined;
   const loopback = url.hostname === 'localhost' || url.hostname === '[::1]' || url.hostname.startsWith('127.');
-  return url.protocol === 'http:' && loopback ? undefined : 'webhook-url must begin with https://.';
+  return url.protocol === 'http:' && loopback ? undefined : 'webhook-url must begin with https://';
 }
 
 /**
@@ -38,7 +38,7 @@ export async function sendCloudEvent(
   event: CloudEvent,
 ): Promise<void> {
   const problem = receiverProblem(receiver.url);
-  if (problem) throw new TaskError('input', { what: problem, remedy: 'Replace webhook-url.' });
+  if (problem) throw new TaskError('input', { what: `${problem}.`, remedy: 'Replace webhook-url.' });
   const body = JSON.stringify(event);
   const timestamp = String(Math.floor(Date.parse(event.time) / 1_000));
   const answer = await http.send({

@@ -10,14 +10,14 @@ export interface AdaptiveCard {
 /** A message beyond this is not shown: https://learn.microsoft.com/microsoftteams/platform/webhooks-and-connectors/how-to/add-incoming-webhook */
 export const LARGEST_TEAMS_MESSAGE = 28 * 1_024;
 
-/** Why an address cannot be a Teams workflow's; nothing when it can. */
+/** Why an address cannot be a Teams workflow's, as a clause; nothing when it can. */
 export function teamsAddressProblem(address: string): string | undefined {
   const url = URL.canParse(address) ? new URL(address) : undefined;
-  if (url?.protocol !== 'https:') return 'teams-webhook is not an https address.';
+  if (url?.protocol !== 'https:') return 'teams-webhook is not an https address';
   // Microsoft has retired the connectors that answered there:
   // https://devblogs.microsoft.com/microsoft365dev/retirement-of-office-365-connectors-within-microsoft-teams/
   if (/(^|\.)webhook\.office(365)?\.com$/.test(url.hostname) || url.hostname === 'outlook.office.com') {
-    return 'teams-webhook is the address of an Office 365 connector, and those are retired: create a workflow “When a Teams webhook request is received” and use its address.';
+    return 'teams-webhook is the address of an Office 365 connector, and those are retired: create a workflow “When a Teams webhook request is received” and use its address';
   }
   return undefined;
 }
@@ -36,7 +36,7 @@ export function teamsMessage(card: AdaptiveCard): string {
  */
 export async function postToTeams(http: Http, address: string, card: AdaptiveCard): Promise<void> {
   const problem = teamsAddressProblem(address);
-  if (problem) throw new TaskError('input', { what: problem, remedy: 'Replace teams-webhook.' });
+  if (problem) throw new TaskError('input', { what: `${problem}.`, remedy: 'Replace teams-webhook.' });
   const body = teamsMessage(card);
   if (Buffer.byteLength(body) > LARGEST_TEAMS_MESSAGE) {
     throw new TaskError('input', {
