@@ -1,121 +1,68 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Host, type Outcome, runTask } from '@maintenance-tasks/core';
-import type { RehearsalProxy } from '@maintenance-tasks/rehearsal/proxy';
+import { type CloudflareSeed, cloudflareStandIn } from '@maintenance-tasks/rehearsal/stand-ins/cloudflare';
 import maintenancePage from '@maintenance-tasks/tasks/maintenance-page/task';
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
-import { PAGE, SESSION, TOKEN, trustedProxy, worldOf, type Zones } from './world.ts';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { type TaskRuns, taskRuns } from '../in-process-run.ts';
+import { PAGE, pageStandIn, SESSION, TOKEN } from './world.ts';
 
-let proxy: RehearsalProxy;
-let folder: string;
-const proxyBefore = process.env.HTTPS_PROXY;
+let runs: TaskRuns;
 beforeAll(async () => {
-  proxy = await trustedProxy();
-  process.env.HTTPS_PROXY = proxy.url;
+  runs = await taskRuns('2026-11-21T21:30:00Z');
 });
-afterAll(async () => {
-  if (proxyBefore === undefined) delete process.env.HTTPS_PROXY;
-  else process.env.HTTPS_PROXY = proxyBefore;
-  await proxy.close();
-});
-beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), 'maintenance-page-'));
-});
-afterEach(() => rmSync(folder, { recursive: true, force: true }));
+afterAll(() => runs.close());
 
-const ZONES: Zones = [
-  { name: 'example.com', records: [{ name: 'www', type: 'A', content: '192.0.2.10', proxied: true }] },
-];
-
-interface Ran {
-  readonly outcome: Outcome | undefined;
-  readonly outputs: Readonly<Record<string, string>>;
-  readonly said: string;
+function freshCloudflare(tokens: CloudflareSeed['tokens'] = [{ token: TOKEN }]) {
+  const records = [{ name: 'www', type: 'A', content: '192.0.2.10', proxied: true }] as const;
+  const cloudflare = cloudflareStandIn({ zones: [{ name: 'example.com', records: [...records] }], tokens }, runs.clock);
+  runs.use([cloudflare, pageStandIn()]);
+  return cloudflare;
 }
 
-async function run(inputs: Readonly<Record<string, string>>): Promise<Ran> {
-  const outputs: Record<string, string> = {};
-  const said: string[] = [];
-  const say = (text: string) => void said.push(text);
-  let outcome: Outcome | undefined;
-  const given: Record<string, string> = { session: SESSION, 'cloudflare-token': TOKEN, ...inputs };
-  const host: Partial<Host> = {
-    name: 'local',
-    run: {},
-    workingFolder: folder,
-    temporaryFolder: folder,
-    input: (name) => given[name],
-    mask: () => {},
-    debug: say,
-    info: say,
-    warning: say,
-    startGroup: say,
-    endGroup: () => {},
-    output: (name, value) => {
-      outputs[name] = value;
-    },
-    summary: say,
-    finish: (how) => {
-      outcome = how;
-    },
-  };
-  await runTask(maintenancePage, host as Host);
-  return { outcome, outputs, said: said.join('\n') };
-}
+const run = (inputs: Readonly<Record<string, string>>) =>
+  runs.run(maintenancePage, { session: SESSION, 'cloudflare-token': TOKEN, ...inputs });
+const on = { state: 'on', hosts: 'www.example.com', target: PAGE };
 
 test('on, status and off, as a pipeline runs them', async () => {
-  const world = worldOf(proxy, ZONES);
-  const before = world.cloudflare.state();
-  const on = await run({ state: 'on', hosts: 'www.example.com', target: PAGE });
-  expect(on).toMatchObject({
-    outcome: { ok: true },
-    outputs: { changed: 'www.example.com', showing: 'www.example.com' },
-  });
+  const cloudflare = freshCloudflare();
+  const before = cloudflare.state();
+  const shown = await run(on);
+  expect(shown.outcome).toEqual({ ok: true });
+  expect(shown.outputs).toEqual({ changed: 'www.example.com', showing: 'www.example.com' });
   const status = await run({ state: 'status' });
-  expect(status).toMatchObject({ outcome: { ok: true }, outputs: { showing: 'www.example.com' } });
-  const off = await run({ state: 'off', hosts: 'www.example.com' });
-  expect(off).toMatchObject({ outcome: { ok: true }, outputs: { restored: 'www.example.com', showing: '' } });
-  expect(world.cloudflare.state()).toEqual(before);
-  expect(on.said + status.said + off.said).not.toContain(TOKEN);
-  const [evidence] = readdirSync(join(folder, 'maintenance-evidence'));
-  expect(JSON.parse(readFileSync(join(folder, 'maintenance-evidence', String(evidence)), 'utf8'))).toMatchObject({
+  expect(status.outputs).toEqual({ showing: 'www.example.com' });
+  const taken = await run({ state: 'off', hosts: 'www.example.com' });
+  expect(taken.outputs).toEqual({ restored: 'www.example.com', showing: '' });
+  expect(cloudflare.state()).toEqual(before);
+  expect(shown.shown + status.shown + taken.shown).not.toContain(TOKEN);
+  const folder = join(runs.workingFolder, 'maintenance-evidence');
+  const [evidence] = readdirSync(folder).sort();
+  expect(JSON.parse(readFileSync(join(folder, String(evidence)), 'utf8'))).toMatchObject({
     task: 'maintenance-page',
     changes: [{ what: 'www.example.com', before: 'A 192.0.2.10', after: `CNAME ${PAGE}`, status: 'verified' }],
   });
 });
 
 test('on without hosts and target says what is missing and calls nobody', async () => {
-  worldOf(proxy, ZONES);
+  freshCloudflare();
   const { outcome } = await run({ state: 'on' });
   expect(outcome).toMatchObject({ ok: false, message: expect.stringContaining('needs hosts and target') as string });
-  expect(proxy.calls).toEqual([]);
-});
-
-test('a state that is none is refused', async () => {
-  const { outcome } = await run({ state: 'On' });
-  expect(outcome).toMatchObject({
-    ok: false,
-    message: expect.stringContaining('not one of on, off, status') as string,
-  });
+  expect(runs.calls()).toEqual([]);
 });
 
 test('a dry run leaves everything as it is', async () => {
-  const world = worldOf(proxy, ZONES);
-  const before = world.cloudflare.state();
-  const { outcome, said } = await run({ state: 'on', hosts: 'www.example.com', target: PAGE, 'dry-run': 'true' });
+  const cloudflare = freshCloudflare();
+  const before = cloudflare.state();
+  const { outcome, shown } = await run({ ...on, 'dry-run': 'true' });
   expect(outcome).toEqual({ ok: true });
-  expect(said).toContain(`www.example.com: A 192.0.2.10 → CNAME ${PAGE}`);
-  expect(world.cloudflare.state()).toEqual(before);
+  expect(shown).toContain(`www.example.com: A 192.0.2.10 → CNAME ${PAGE}`);
+  expect(cloudflare.state()).toEqual(before);
 });
 
 test('a purge that fails says that the page is on all the same', async () => {
-  worldOf(proxy, ZONES, { tokens: [{ token: TOKEN, permissions: ['Zone Read', 'DNS Write'] }] });
-  const { outcome } = await run({ state: 'on', hosts: 'www.example.com', target: PAGE });
-  expect(outcome).toMatchObject({
-    ok: false,
-    message: expect.stringMatching(
-      /page is on, but .*still standing: www\.example\.com \(CNAME maintenance\.example\.com\).*Cache Purge/s,
-    ) as string,
-  });
+  freshCloudflare([{ token: TOKEN, permissions: ['Zone Read', 'DNS Write'] }]);
+  const { outcome } = await run(on);
+  const words =
+    /page is on, but .*still standing: www\.example\.com \(CNAME maintenance\.example\.com\).*Give the token Cache Purge/s;
+  expect(outcome).toMatchObject({ ok: false, message: expect.stringMatching(words) as string });
 });

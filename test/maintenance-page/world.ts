@@ -64,7 +64,7 @@ export function worldOf(proxy: RehearsalProxy, zones: Zones, options: WorldOptio
     ...cloudflare,
     answer: (request) => options.instead?.(request, cloudflare) ?? cloudflare.answer(request),
   };
-  const page = options.page === null ? [] : [pageStandIn(options.page ?? GOOD_PAGE)];
+  const page = options.page === null ? [] : [pageStandIn(options.page)];
   proxy.use([answering, ...page], options.rules);
   const lines: string[] = [];
   const warnings: string[] = [];
@@ -98,6 +98,6 @@ export function callsOf(proxy: RehearsalProxy): string[] {
     .map(({ method, path }) => `${method} ${path.replace(/\?.*/, '').split('/').at(-1)}`);
 }
 
-function pageStandIn(answer: StandInAnswer): StandIn {
+export function pageStandIn(answer: StandInAnswer = GOOD_PAGE): StandIn {
   return { name: 'page', hosts: [PAGE], answer: () => answer, state: () => ({}), leftovers: () => [] };
 }
