@@ -29,18 +29,18 @@ test('on, status and off, as a pipeline runs them', async () => {
   const shown = await run(on);
   expect(shown.outcome).toEqual({ ok: true });
   expect(shown.outputs).toEqual({ changed: 'www.example.com', showing: 'www.example.com' });
+  const folder = join(runs.workingFolder, 'maintenance-evidence');
+  const [evidence] = readdirSync(folder);
+  expect(JSON.parse(readFileSync(join(folder, String(evidence)), 'utf8'))).toMatchObject({
+    task: 'maintenance-page',
+    changes: [{ what: 'www.example.com', before: 'A 192.0.2.10', after: `CNAME ${PAGE}`, status: 'verified' }],
+  });
   const status = await run({ state: 'status' });
   expect(status.outputs).toEqual({ showing: 'www.example.com' });
   const taken = await run({ state: 'off', hosts: 'www.example.com' });
   expect(taken.outputs).toEqual({ restored: 'www.example.com', showing: '' });
   expect(cloudflare.state()).toEqual(before);
   expect(shown.shown + status.shown + taken.shown).not.toContain(TOKEN);
-  const folder = join(runs.workingFolder, 'maintenance-evidence');
-  const [evidence] = readdirSync(folder).sort();
-  expect(JSON.parse(readFileSync(join(folder, String(evidence)), 'utf8'))).toMatchObject({
-    task: 'maintenance-page',
-    changes: [{ what: 'www.example.com', before: 'A 192.0.2.10', after: `CNAME ${PAGE}`, status: 'verified' }],
-  });
 });
 
 test('on without hosts and target says what is missing and calls nobody', async () => {
