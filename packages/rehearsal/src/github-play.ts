@@ -282,7 +282,7 @@ class GithubJob implements JobPlay {
   }
 
   ended(step: Step, told: StepTold): StepConclusion {
-    const outputs = { ...told.outputs, ...this.#fileCommand('set_output') };
+    const outputs = { ...told.outputs, ...(told.ran && this.#fileCommand('set_output')) };
     if (told.ran) Object.assign(this.#added, this.#fileCommand('set_env'));
     const failed = told.exitCode !== 0;
     const scope = this.#scope(this.#environmentOf(step));

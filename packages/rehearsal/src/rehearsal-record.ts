@@ -7,9 +7,7 @@ export interface RehearsalRecord {
   readonly name: string;
   readonly target: string;
   readonly zone: string;
-  /** Local times, as the window file has them. */
-  readonly windowStarts: string | undefined;
-  readonly windowEnds: string | undefined;
+  readonly window: { readonly starts: string; readonly ends: string } | undefined;
   readonly milliseconds: number;
   readonly runs: readonly HostRun[];
   readonly parity: readonly StepParity[];

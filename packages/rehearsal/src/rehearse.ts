@@ -6,6 +6,7 @@ import { InputProblem, parseLocalTime, toInstant } from '@maintenance-tasks/core
 import { parseYaml } from '@maintenance-tasks/core/yaml';
 import type { MaintenanceWindow } from '@maintenance-tasks/tasks/window/schema';
 import { windowSchema } from '@maintenance-tasks/tasks/window/schema';
+import { timesOf } from '@maintenance-tasks/tasks/window/times';
 import { type Approve, approver } from './approvals.ts';
 import { type Assumed, assume, connectionId } from './assume.ts';
 import { AzurePlay } from './azure-play.ts';
@@ -119,8 +120,7 @@ export async function rehearse(options: Options, watcher: Watcher, terminal: boo
     name: window?.name ?? pipelines[0]?.name ?? 'Rehearsal',
     target: relative(process.cwd(), target) || '.',
     zone,
-    windowStarts: window?.window.starts,
-    windowEnds: window?.window.ends,
+    window: window && { starts: timesOf(window).starts.toISOString(), ends: timesOf(window).ends.toISOString() },
     milliseconds: performance.now() - started,
     runs,
     parity: one && other ? compareRuns(one, other) : [],
