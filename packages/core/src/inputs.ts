@@ -162,9 +162,11 @@ export function duration<const O extends Options>(options: O) {
   });
 }
 
-/** One entry a line, in the order given, each once; blank lines are nothing. */
-export function list<const O extends Options & { pattern?: RegExp; patternMeans?: string }>(options: O) {
-  const { pattern, patternMeans, ...rest } = options;
+/** One entry a line, in the order given, each once unless it is `repeatable`; blank lines are nothing. */
+export function list<const O extends Options & { pattern?: RegExp; patternMeans?: string; repeatable?: true }>(
+  options: O,
+) {
+  const { pattern, patternMeans, repeatable, ...rest } = options;
   return input<readonly string[], O>(rest as unknown as O, {
     kind: 'list',
     azureType: 'multiLine',
@@ -176,7 +178,8 @@ export function list<const O extends Options & { pattern?: RegExp; patternMeans?
           (entry) =>
             `"${entry}" is not ${patternMeans ?? `of the form ${pattern}`}${entry.includes(',') ? '; write one a line, without commas' : ''}`,
         );
-      for (const entry of new Set(entries.filter((entry, index) => entries.indexOf(entry) !== index))) {
+      const again = repeatable ? [] : entries.filter((entry, index) => entries.indexOf(entry) !== index);
+      for (const entry of new Set(again)) {
         problems.push(`"${entry}" is there twice`);
       }
       if (problems.length > 0) throw new InputProblem(problems.join('\n'));

@@ -62,3 +62,16 @@ export const azureAccess = {
     describe: 'Client secret, where no federated credential is set up.',
   }),
 } as const;
+
+export const pipelineTokens = {
+  'github-token': secret({
+    environment: 'GITHUB_TOKEN',
+    describe:
+      'GitHub token with Contents: read and Actions: read and write on the other repository; the workflow’s own token reaches its own repository only.',
+  }),
+  'azure-devops-token': secret({
+    environment: 'AZURE_DEVOPS_TOKEN',
+    describe:
+      'Azure DevOps token with Code (read) and Build (read and execute): a personal access token, or System.AccessToken of a pipeline that may queue the other one.',
+  }),
+} as const;
