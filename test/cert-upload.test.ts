@@ -221,6 +221,31 @@ describe('cert-upload', () => {
     expect(readFileSync(join(runs.workingFolder, path), 'utf8')).toBe(pemOf(given));
   });
 
+  test('shows nothing of what it sent when the vault quotes it in its refusal', async () => {
+    let value = '';
+    let pwd = '';
+    const quoting: typeof vault = {
+      ...vault,
+      async answer(request) {
+        if (request.method !== 'POST') return vault.answer(request);
+        const sent = JSON.parse(request.body.toString()) as SentImport['body'];
+        value = sent.value;
+        pwd = sent.pwd ?? '';
+        const quoted = pwd || value.slice(value.indexOf('-----BEGIN PRIVATE KEY-----')).replaceAll('\n', ' ');
+        return { status: 400, body: { error: { code: 'BadParameter', message: `Cannot take ${quoted}` } } };
+      },
+    };
+    for (const certificates of ['star-example-com=pfx', 'star-example-com=pem']) {
+      runs.use([quoting, signIn()]);
+      const { shown, outcome } = await upload({ certificates });
+      expect(outcome).toMatchObject({ ok: false, kind: 'remote' });
+      expect(shown).toContain('400 BadParameter: Cannot take');
+      const parts = certificates.endsWith('pfx') ? [pwd] : (renewed['ec-p256']?.key.split('\n') ?? []);
+      for (const part of parts.filter((each) => each.length > 20 && !each.startsWith('-')))
+        expect(shown).not.toContain(part);
+    }
+  });
+
   test('does not import again when an import’s answer was lost', async () => {
     let lost = 0;
     world({}, ({ method, path }) =>

@@ -6,6 +6,7 @@ import {
   CLIENT_AUTH,
   createAuthority,
   keyPair,
+  pem,
 } from '@maintenance-tasks/rehearsal/certificates';
 import { covers, examine, type Wishes } from '@maintenance-tasks/tasks/cert-upload/checks';
 import fc from 'fast-check';
@@ -199,6 +200,19 @@ describe('the chain', () => {
     expect(look({ pem: certificate + issuing.chain, keys: [key] }).problems).toEqual([
       expect.stringMatching(/^The chain is empty/),
     ]);
+  });
+
+  test('is not built on a signature that does not fit', () => {
+    const bytes = read(leaf.certificate)[0]?.raw as Buffer;
+    bytes[bytes.length - 1] = (bytes.at(-1) as number) ^ 1;
+    const changed = pem('CERTIFICATE', bytes);
+    expect(look({ pem: changed + deep.chain, keys: [leaf.key] }).problems).toEqual([
+      expect.stringMatching(/^The chain is empty/),
+    ]);
+  });
+
+  test('is not built on the certificate of a server that acts as a CA', () => {
+    expect(problemsOf({}, {}, below({ ca: false }))).toEqual([expect.stringMatching(/^The chain is empty/)]);
   });
 
   test('takes the way that is valid when a CA has two certificates', () => {

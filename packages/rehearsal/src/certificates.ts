@@ -42,7 +42,10 @@ export interface Authority {
   intermediate(name: string, options?: AuthorityOptions): Authority;
 }
 
-export type AuthorityOptions = Pick<CertificateOptions, 'notBefore' | 'notAfter' | 'key' | 'hash' | 'keys'>;
+export interface AuthorityOptions extends Pick<CertificateOptions, 'notBefore' | 'notAfter' | 'key' | 'hash' | 'keys'> {
+  /** `false` makes an impostor: one that issues certificates although its own does not allow it. */
+  readonly ca?: boolean;
+}
 
 export const SERVER_AUTH = '1.3.6.1.5.5.7.3.1';
 export const CLIENT_AUTH = '1.3.6.1.5.5.7.3.2';
@@ -73,7 +76,7 @@ function authority(self: Signer, certificate: string, chain: string): Authority 
     },
     intermediate(name, options = {}) {
       const keys = options.keys ?? keyPair(options.key ?? 'ec-p256');
-      const own = certify({ ...options, subject: name, publicKey: keys.publicKey, ca: true }, self);
+      const own = certify({ ca: true, ...options, subject: name, publicKey: keys.publicKey }, self);
       return authority({ name, keys }, own, own + chain);
     },
   };
@@ -109,11 +112,11 @@ function certify(wanted: Wanted, issuer: Signer): string {
   serial[0] = 0x40 | ((serial[0] as number) & 0x3f);
   const extensions = [
     extension('2.5.29.19', true, wanted.ca ? sequence(der(0x01, Buffer.from([0xff]))) : sequence()),
-    // keyCertSign and cRLSign; digitalSignature and keyEncipherment.
-    extension('2.5.29.15', true, der(TAG.bitString, Buffer.from(wanted.ca ? [1, 0x06] : [5, 0xa0]))),
     extension('2.5.29.14', false, der(TAG.octetString, keyId(publicKey))),
     extension('2.5.29.35', false, sequence(der(0x80, keyId(issuerKey)))),
   ];
+  // keyCertSign and cRLSign: without this extension only the first one tells a CA.
+  if (wanted.ca) extensions.push(extension('2.5.29.15', true, der(TAG.bitString, Buffer.from([1, 0x06]))));
   const usages = wanted.ca ? [] : (wanted.usages ?? [SERVER_AUTH]);
   if (usages.length > 0) extensions.push(extension('2.5.29.37', false, sequence(...usages.map(objectId))));
   if (wanted.names?.length)

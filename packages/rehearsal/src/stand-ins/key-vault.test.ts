@@ -96,6 +96,7 @@ describe('the rehearsed vault', () => {
     ],
     ['PEM in base64', importOf(Buffer.from(wholePem(issued)).toString('base64'))],
     ['PEM with CRLF', importOf(wholePem(issued).replaceAll('\n', '\r\n'))],
+    ['PEM with a stray CR between the blocks', importOf(`${issued.certificate}\r\n${issued.key}`)],
     ['a PKCS#1 key', importOf(certificates + exported('pkcs1'))],
     ['an encrypted key', importOf(certificates + exported('pkcs8', { cipher: 'aes-256-cbc', passphrase: 'x' }))],
     ['text between the blocks', importOf(`subject=CN = www.example.com\n${wholePem(issued)}`)],

@@ -70,8 +70,7 @@ function findLeaf(
   const pairs = certificates.flatMap((leaf) =>
     keys.filter((key) => leaf.checkPrivateKey(key)).map((key) => ({ leaf, key })),
   );
-  const ends = pairs.filter(({ leaf }) => !leaf.ca);
-  const [first, second] = ends.length > 0 ? ends : pairs;
+  const [first, second] = pairs;
   if (!first) {
     const named = certificates.filter(({ ca }) => !ca).map(nameOf);
     return {
@@ -79,7 +78,7 @@ function findLeaf(
     };
   }
   if (second) {
-    const told = ends.map(({ leaf }) => `${nameOf(leaf)} until ${day(leaf.validTo)}, ${thumbprintOf(leaf)}`);
+    const told = pairs.map(({ leaf }) => `${nameOf(leaf)} until ${day(leaf.validTo)}, ${thumbprintOf(leaf)}`);
     return {
       problem: `Several certificates belong to the private keys (${told.join('; ')}); give only the one to be stored.`,
     };
@@ -116,7 +115,7 @@ function leafProblems(leaf: X509Certificate, wishes: Wishes, now: Date): string[
 export function covers(pattern: string, wanted: string): boolean {
   const [given, asked] = [pattern, wanted].map(normalName) as [string, string];
   if (given === asked) return true;
-  if (!given.startsWith('*.') || asked.startsWith('*.')) return false;
+  if (!given.startsWith('*.')) return false;
   const dot = asked.indexOf('.');
   return dot > 0 && asked.slice(dot) === given.slice(1);
 }
