@@ -1,0 +1,7 @@
+import type { CrashScenario } from '@maintenance-tasks/rehearsal/crash-matrix';
+import { finishing, night, starting, sweeping } from './session.ts';
+
+const scenarios: CrashScenario[] = [
+  { name: 'finish-maintenance', ...finishing, ...night, before: [starting], sweep: sweeping },
+];
+export default scenarios;
