@@ -140,6 +140,9 @@ const behind = `
 - {kind: dns, name: name, record: www.example.com, type: A, expect: {answers: [104.16.0.1]}}
 - {kind: dns, name: name at its server, record: www.example.com, type: A, servers: [192.0.2.53]}
 `;
+const plain = `
+- {kind: http, name: shop without TLS, url: 'http://www.example.com/health', expect: {headers: {x-version: '2.1'}}}
+`;
 const page = `
 - {kind: http, name: page, url: 'https://www.example.com/', expect: {maintenance-page: We will be back soon}}
 `;
@@ -147,10 +150,10 @@ const page = `
 describe.each(nodes())('smoke-tests on Node $version, behind a proxy with its own CA', ({ path: node }) => {
   it('proves that the site is back', async () => {
     proxy.use(world('origin.example.net'));
-    const { code, log, outputs } = await run(node, { checks: back + behind });
+    const { code, log, outputs } = await run(node, { checks: back + behind + plain });
     expect(log).not.toContain('FAILED');
     expect(code).toBe(0);
-    expect(outputs).toMatch(/passed<<(.*)\r?\n8\r?\n\1/);
+    expect(outputs).toMatch(/passed<<(.*)\r?\n9\r?\n\1/);
     expect(proxy.calls.every(({ system }) => system === 'Website')).toBe(true);
   });
 

@@ -34,6 +34,7 @@ export async function conclude(
   const failed = results.filter(({ passed, gate }) => !passed && gate);
   const warned = results.filter(({ passed, gate }) => !passed && !gate);
   for (const { name, problem } of failed) context.log.info(`FAILED ${name}: ${problem}`);
+  for (const { name, problem } of warned) context.log.info(`Warning ${name}: ${problem}`);
   const others = results.filter(({ passed }) => passed);
   context.report.table({
     title: 'Smoke tests',

@@ -206,7 +206,7 @@ const tlsCheck = z.strictObject({
 });
 
 const dnsCheck = z.strictObject({
-  kind: z.literal('dns').describe('Asks name servers for a record.'),
+  kind: z.literal('dns').describe('Asks name servers for a record; directly, past any proxy.'),
   ...common,
   record: z.string().min(1).describe('Name of the record.'),
   type: z.enum(['A', 'AAAA', 'CAA', 'CNAME', 'MX', 'NS', 'PTR', 'SRV', 'TXT']).describe('Type of the record.'),
