@@ -36,7 +36,7 @@ ${record.error ? `<p class="error">${text(record.error)}</p>` : ''}${list(record
 </div></li>`,
   )
   .join('\n')}
-<li><div class="when">${text(clock(night.writtenAt))}</div><div class="what"><h3>finish-maintenance <span class="badge ${night.outcome}">${night.outcome}</span></h3>${list(night.finish.notes)}${changesTable(night.finish.changes)}</div></li>
+<li class="${night.outcome}"><div class="when">${text(clock(night.writtenAt))}</div><div class="what"><h3>finish-maintenance <span class="badge ${night.outcome}">${night.outcome}</span></h3>${list(night.finish.notes)}${changesTable(night.finish.changes)}</div></li>
 </ol></section>
 <section class="columns">
 <div><h2>Changes of the night</h2>${rows(
@@ -103,8 +103,8 @@ header,main,footer{max-width:70rem;margin:0 auto;padding:1rem 1.25rem}header{pad
 .timeline{list-style:none;margin:0;padding:0}.timeline>li{display:grid;grid-template-columns:11rem 1fr;gap:1rem;position:relative;padding:0 0 1.25rem}
 .when{color:var(--quiet);font-variant-numeric:tabular-nums;font-size:.85rem;padding-top:.1rem}.what{border-left:3px solid var(--mark,var(--line));padding-left:1rem;min-width:0}
 .error{color:var(--bad);white-space:pre-wrap}ul{margin:.25rem 0;padding-left:1.1rem}.scroll{overflow-x:auto}table{border-collapse:collapse;width:100%;margin:.5rem 0;font-size:.85rem}
-th,td{text-align:left;vertical-align:top;padding:.3rem .6rem;border-bottom:1px solid var(--line);overflow-wrap:anywhere}th{background:var(--soft);font-weight:600}
-details{margin:.4rem 0}summary{cursor:pointer;color:var(--quiet)}.columns{display:grid;grid-template-columns:repeat(auto-fit,minmax(18rem,1fr));gap:1.5rem}
+th,td{text-align:left;vertical-align:top;padding:.3rem .6rem;border-bottom:1px solid var(--line)}td{overflow-wrap:anywhere}th{background:var(--soft);font-weight:600;white-space:nowrap}
+details{margin:.4rem 0}summary{cursor:pointer;color:var(--quiet)}.columns{display:grid;grid-template-columns:repeat(auto-fit,minmax(20rem,1fr));gap:1.5rem}
 @media (max-width:40rem){.timeline>li{grid-template-columns:1fr;gap:.25rem}}
 @media print{details{display:block}}
 `;
