@@ -11,8 +11,6 @@ import {
   yaml,
   yamlFile,
 } from '@maintenance-tasks/core';
-import { conclude } from './conclude.ts';
-import { runChecks } from './run-checks.ts';
 
 const checksSchema = async () => (await import('./schema.ts')).smokeChecks;
 
@@ -68,6 +66,8 @@ export default defineTask({
         remedy: 'Give one of them.',
       });
     }
+    // Node's clients for HTTP, TLS and DNS cost as much as all the rest of the start.
+    const [{ runChecks }, { conclude }] = await Promise.all([import('./run-checks.ts'), import('./conclude.ts')]);
     const results = await runChecks(context, {
       checks: inputs.checks ?? inputs['checks-file']?.content ?? [],
       via: inputs.via ?? {},
