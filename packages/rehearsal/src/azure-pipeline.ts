@@ -1,12 +1,11 @@
-import { InputProblem, messageOf, nearest } from '@maintenance-tasks/core';
+import { nearest } from '@maintenance-tasks/core';
 import { isMap } from 'yaml';
-import { ALL_AZURE_FUNCTIONS, azureText, templateValue } from './azure-expressions.ts';
 import { AzureStepReader } from './azure-step.ts';
+import { AzureTexts, readParameters } from './azure-texts.ts';
 import type { PublishedTask } from './catalogue.ts';
-import { problemOf, type Scope, type Value } from './expressions.ts';
-import { cyclesIn } from './github-pipeline.ts';
+import { cyclesIn } from './cycles.ts';
 import { type Entry, PipelineYaml } from './pipeline-yaml.ts';
-import type { InputDefault, Job, Pipeline, Stage, Step } from './plan.ts';
+import type { Job, Pipeline, Stage, Step } from './plan.ts';
 
 // Keys as the schema has them: learn.microsoft.com/azure/devops/pipelines/yaml-schema.
 const TOP = [
@@ -49,7 +48,6 @@ const JOB = [
   'workspace',
 ];
 const JOB_UNSUPPORTED = ['container', 'services', 'uses', 'template'];
-export const AZURE_CONTEXTS = ['variables', 'dependencies', 'stageDependencies', 'parameters', 'pipeline', 'resources'];
 
 /**
  * Reads an Azure pipeline. Template parameters are filled in with their defaults, or with what is given here.
@@ -65,79 +63,34 @@ export function readAzurePipeline(
   const yaml = new PipelineYaml(file, text);
   const top = yaml.entries(yaml.root, 'the pipeline', TOP, TOP_UNSUPPORTED);
   const inputs = readParameters(yaml, top.get('parameters'));
-  const reader = new Reader(yaml, tasks, inputs, given);
-  const { variables, groups } = reader.variables(top.get('variables'));
+  const texts = new AzureTexts(yaml, inputs, given);
   const forms = ['stages', 'jobs', 'steps'].filter((key) => top.has(key));
   if (forms.length !== 1)
     yaml.problem(
       yaml.root,
       `a pipeline has exactly one of "stages", "jobs" and "steps"${forms.length > 1 ? `; here are ${forms.join(' and ')}` : ''}`,
     );
-  const stages = reader.stages(top);
   const pipeline: Pipeline = {
     host: 'azure',
     file,
     name: file,
-    variables,
+    variables: texts.variables(top.get('variables')),
     inputs,
-    groups: [...groups, ...reader.groups],
-    stages,
+    stages: new Reader(yaml, tasks, texts).stages(top),
   };
   yaml.throwProblems();
   return pipeline;
 }
 
-function readParameters(yaml: PipelineYaml, entry: Entry | undefined): Record<string, InputDefault> {
-  return Object.fromEntries(
-    yaml.items(entry, '"parameters"').map((node) => {
-      const keys = yaml.entries(node, 'a parameter', ['name', 'displayName', 'type', 'default', 'values']);
-      const type = yaml.text(keys.get('type'), '"type"') ?? 'string';
-      const written = yaml.data(keys.get('default'));
-      const value =
-        written === undefined || written === null || typeof written === 'object'
-          ? ''
-          : (written as string | number | boolean);
-      const options = yaml.texts(keys.get('values'), '"values"');
-      return [
-        yaml.text(keys.get('name'), '"name" of a parameter') ?? '',
-        { type, value, required: !keys.has('default'), options },
-      ];
-    }),
-  );
-}
-
 class Reader {
-  readonly groups: string[] = [];
   readonly #yaml: PipelineYaml;
   readonly #steps: AzureStepReader;
-  readonly #scope: Scope;
+  readonly #texts: AzureTexts;
 
-  constructor(
-    yaml: PipelineYaml,
-    tasks: readonly PublishedTask[],
-    inputs: Readonly<Record<string, InputDefault>>,
-    given: Readonly<Record<string, string>>,
-  ) {
+  constructor(yaml: PipelineYaml, tasks: readonly PublishedTask[], texts: AzureTexts) {
     this.#yaml = yaml;
-    const parameters: Record<string, Value> = {};
-    for (const [name, { type, value }] of Object.entries(inputs)) {
-      const own = given[name];
-      parameters[name] =
-        own === undefined
-          ? value
-          : type === 'boolean'
-            ? own.toLowerCase() === 'true'
-            : type === 'number'
-              ? Number(own)
-              : own;
-    }
-    this.#scope = { contexts: { parameters, variables: {} }, functions: ALL_AZURE_FUNCTIONS };
-    this.#steps = new AzureStepReader(
-      yaml,
-      tasks,
-      (entry, what) => this.#text(entry, what),
-      (entry) => this.#condition(entry),
-    );
+    this.#texts = texts;
+    this.#steps = new AzureStepReader(yaml, tasks, texts);
   }
 
   stages(top: ReadonlyMap<string, Entry>): Stage[] {
@@ -164,18 +117,16 @@ class Reader {
   #stage(node: unknown, before: string | undefined): Stage {
     const yaml = this.#yaml;
     const keys = yaml.entries(node, 'a stage', STAGE, ['template', 'templateContext']);
-    const id = this.#text(keys.get('stage'), '"stage"') ?? '';
-    const { variables, groups } = this.variables(keys.get('variables'));
-    this.groups.push(...groups);
+    const id = this.#texts.text(keys.get('stage'), '"stage"') ?? '';
     if (!keys.has('jobs')) yaml.problem(node, `the stage "${id}" has no "jobs"`);
     return {
       id,
-      title: this.#text(keys.get('displayName'), '"displayName"') ?? id,
+      title: this.#texts.text(keys.get('displayName'), '"displayName"') ?? id,
       place: yaml.place(node),
       // Stages follow one another unless they say otherwise; `dependsOn: []` starts at once.
       needs: keys.has('dependsOn') ? yaml.texts(keys.get('dependsOn'), '"dependsOn"') : before ? [before] : [],
-      condition: this.#condition(keys.get('condition')),
-      variables,
+      condition: this.#texts.condition(keys.get('condition')),
+      variables: this.#texts.variables(keys.get('variables')),
       jobs: this.#jobs(keys.get('jobs')),
     };
   }
@@ -191,24 +142,22 @@ class Reader {
     const deployment = isMap(node) && node.has('deployment');
     const own = deployment ? ['deployment', 'environment', 'strategy'] : ['job', 'strategy'];
     const keys = yaml.entries(node, deployment ? 'a deployment job' : 'a job', [...own, ...JOB], JOB_UNSUPPORTED);
-    const id = this.#text(keys.get(own[0] as string), `"${own[0]}"`) ?? '';
+    const id = this.#texts.text(keys.get(own[0] as string), `"${own[0]}"`) ?? '';
     const server = this.#isServer(keys.get('pool'));
     const steps = deployment ? this.#lifecycle(keys.get('strategy'), id) : this.#steps.steps(keys.get('steps'));
-    const { variables, groups } = this.variables(keys.get('variables'));
-    this.groups.push(...groups);
     if (deployment && !keys.has('environment')) yaml.problem(node, `the deployment job "${id}" names no "environment"`);
     return {
       id,
-      title: this.#text(keys.get('displayName'), '"displayName"') ?? id,
+      title: this.#texts.text(keys.get('displayName'), '"displayName"') ?? id,
       place: yaml.place(node),
       needs: yaml.texts(keys.get('dependsOn'), '"dependsOn"'),
-      condition: this.#condition(keys.get('condition')),
-      variables,
+      condition: this.#texts.condition(keys.get('condition')),
+      variables: this.#texts.variables(keys.get('variables')),
       environment: deployment ? this.#environment(keys.get('environment')) : undefined,
       identity: true,
       outputs: {},
       matrix: deployment ? undefined : this.#matrix(keys.get('strategy')),
-      continueOnError: this.#text(keys.get('continueOnError'), '"continueOnError"'),
+      continueOnError: this.#texts.text(keys.get('continueOnError'), '"continueOnError"'),
       server,
       deployment,
       shell: undefined,
@@ -281,8 +230,8 @@ class Reader {
 
   #environment(entry: Entry | undefined): string | undefined {
     if (!entry || entry.empty) return undefined;
-    if (!isMap(entry.value)) return this.#text(entry, '"environment"');
-    return this.#text(
+    if (!isMap(entry.value)) return this.#texts.text(entry, '"environment"');
+    return this.#texts.text(
       this.#yaml
         .entries(entry.value, '"environment"', ['name'], ['resourceName', 'resourceId', 'resourceType', 'tags'])
         .get('name'),
@@ -292,63 +241,9 @@ class Reader {
 
   #isServer(entry: Entry | undefined): boolean {
     if (!entry || entry.empty) return false;
-    if (!isMap(entry.value)) return this.#text(entry, '"pool"') === 'server';
+    if (!isMap(entry.value)) return this.#texts.text(entry, '"pool"') === 'server';
     this.#yaml.entries(entry.value, '"pool"', ['name', 'vmImage', 'demands']);
     return false;
-  }
-
-  /** A mapping, or a list of `name` with `value`, and of `group`. */
-  variables(entry: Entry | undefined): { variables: Record<string, string>; groups: string[] } {
-    const yaml = this.#yaml;
-    const variables: Record<string, string> = {};
-    const groups: string[] = [];
-    if (entry && !entry.empty && isMap(entry.value)) {
-      for (const [name, inner] of yaml.entries(entry.value, '"variables"'))
-        variables[name] = this.#variable(inner, name);
-      return { variables, groups };
-    }
-    for (const node of yaml.items(entry, '"variables"')) {
-      const keys = yaml.entries(node, 'a variable', ['name', 'value', 'readonly', 'group'], ['template', 'parameters']);
-      const group = this.#text(keys.get('group'), '"group"');
-      const name = this.#text(keys.get('name'), '"name"');
-      if (group !== undefined) groups.push(group);
-      else if (name !== undefined) variables[name] = this.#variable(keys.get('value'), name);
-    }
-    return { variables, groups };
-  }
-
-  #variable(entry: Entry | undefined, name: string): string {
-    const text = this.#text(entry, `the variable "${name}"`) ?? '';
-    const runtime = /^\s*\$\[([\s\S]*)\]\s*$/.exec(text)?.[1];
-    if (runtime !== undefined) this.#checkExpression(runtime.trim(), entry);
-    return text;
-  }
-
-  #condition(entry: Entry | undefined): string | undefined {
-    const text = this.#text(entry, '"condition"');
-    // The service takes a macro in a condition for text: it is never what the author means.
-    if (text !== undefined && /\$\(/.test(text))
-      this.#yaml.problem(entry?.value, `$(…) is not filled in in conditions; write variables['…'] instead: "${text}"`);
-    else if (text !== undefined) this.#checkExpression(text, entry);
-    return text;
-  }
-
-  #checkExpression(text: string, entry: Entry | undefined): void {
-    const problem = problemOf(text, AZURE_CONTEXTS, ALL_AZURE_FUNCTIONS);
-    if (problem) this.#yaml.problem(entry?.value, problem);
-  }
-
-  /** A value with its template expressions filled in: they are gone before a run starts. */
-  #text(entry: Entry | undefined, what: string): string | undefined {
-    const text = this.#yaml.text(entry, what);
-    if (!text?.includes('${{')) return text;
-    try {
-      return azureText(templateValue(text, this.#scope));
-    } catch (error) {
-      if (error instanceof InputProblem) throw error;
-      this.#yaml.problem(entry?.value, messageOf(error));
-      return text;
-    }
   }
 
   #checkNeeds(nodes: readonly (Stage | Job)[], what: string, at: unknown): void {

@@ -1,4 +1,5 @@
 import { nearest } from '@maintenance-tasks/core';
+import type { AzureTexts } from './azure-texts.ts';
 import type { PublishedTask } from './catalogue.ts';
 import type { Entry, PipelineYaml } from './pipeline-yaml.ts';
 import type { Step, StepKind } from './plan.ts';
@@ -59,25 +60,16 @@ const STEPS: Readonly<Record<string, readonly string[]>> = {
 };
 const UNSUPPORTED = ['template', 'getPackage', 'reviewApp', 'upload'];
 
-type ReadText = (entry: Entry | undefined, what: string) => string | undefined;
-
 /** Reads the steps of Azure's jobs. */
 export class AzureStepReader {
   readonly #yaml: PipelineYaml;
   readonly #tasks: readonly PublishedTask[];
-  readonly #text: ReadText;
-  readonly #condition: (entry: Entry | undefined) => string | undefined;
+  readonly #texts: AzureTexts;
 
-  constructor(
-    yaml: PipelineYaml,
-    tasks: readonly PublishedTask[],
-    text: ReadText,
-    condition: (entry: Entry | undefined) => string | undefined,
-  ) {
+  constructor(yaml: PipelineYaml, tasks: readonly PublishedTask[], texts: AzureTexts) {
     this.#yaml = yaml;
     this.#tasks = tasks;
-    this.#text = text;
-    this.#condition = condition;
+    this.#texts = texts;
   }
 
   steps(entry: Entry | undefined): Step[] {
@@ -120,26 +112,26 @@ export class AzureStepReader {
       return undefined;
     }
     const keys = yaml.entries(node, `a step with "${first}"`, [first, ...(STEPS[first] ?? []), ...COMMON]);
-    if (this.#text(keys.get('enabled'), '"enabled"')?.toLowerCase() === 'false') return undefined;
-    const value = this.#text(keys.get(first), `"${first}"`) ?? '';
+    if (this.#texts.text(keys.get('enabled'), '"enabled"')?.toLowerCase() === 'false') return undefined;
+    const value = this.#texts.text(keys.get(first), `"${first}"`) ?? '';
     const task = first === 'task' ? this.#taskOf(value, keys) : undefined;
-    const inputs = this.#texts(first === 'task' ? keys.get('inputs') : undefined, '"inputs"');
+    const inputs = this.#textsIn(first === 'task' ? keys.get('inputs') : undefined, '"inputs"');
     if (task) this.#checkInputs(task, keys);
     return {
-      ...playedAs(first, value, inputs, (key) => this.#text(keys.get(key), `"${key}"`)),
+      ...playedAs(first, value, inputs, (key) => this.#texts.text(keys.get(key), `"${key}"`)),
       ...(task && { kind: 'task' as const }),
-      id: this.#text(keys.get('name'), '"name"'),
+      id: this.#texts.text(keys.get('name'), '"name"'),
       title:
-        this.#text(keys.get('displayName'), '"displayName"') ??
+        this.#texts.text(keys.get('displayName'), '"displayName"') ??
         (first === 'task' ? value : `${first}: ${value.split('\n')[0]}`),
       place: yaml.place(node),
       uses: first === 'task' ? value : first,
       task: task?.name,
-      variables: this.#texts(keys.get('env'), '"env"'),
-      condition: this.#condition(keys.get('condition')),
-      continueOnError: this.#text(keys.get('continueOnError'), '"continueOnError"'),
-      timeoutMinutes: this.#text(keys.get('timeoutInMinutes'), '"timeoutInMinutes"'),
-      workingFolder: this.#text(keys.get('workingDirectory'), '"workingDirectory"'),
+      variables: this.#textsIn(keys.get('env'), '"env"'),
+      condition: this.#texts.condition(keys.get('condition')),
+      continueOnError: this.#texts.text(keys.get('continueOnError'), '"continueOnError"'),
+      timeoutMinutes: this.#texts.text(keys.get('timeoutInMinutes'), '"timeoutInMinutes"'),
+      workingFolder: this.#texts.text(keys.get('workingDirectory'), '"workingDirectory"'),
     };
   }
 
@@ -184,10 +176,12 @@ export class AzureStepReader {
     }
   }
 
-  #texts(entry: Entry | undefined, what: string): Record<string, string> {
+  #textsIn(entry: Entry | undefined, what: string): Record<string, string> {
     if (!entry || entry.empty) return {};
     const entries = [...this.#yaml.entries(entry.value, what)];
-    return Object.fromEntries(entries.map(([name, inner]) => [name, this.#text(inner, `"${name}" of ${what}`) ?? '']));
+    return Object.fromEntries(
+      entries.map(([name, inner]) => [name, this.#texts.text(inner, `"${name}" of ${what}`) ?? '']),
+    );
   }
 }
 

@@ -1,9 +1,8 @@
-import { InputProblem, messageOf, nearest } from '@maintenance-tasks/core';
 import type { PublishedTask } from './catalogue.ts';
-import { problemOf, splitExpressions } from './expressions.ts';
-import { ALL_GITHUB_FUNCTIONS, bare, GITHUB_CONTEXTS } from './github-expressions.ts';
+import { cyclesIn } from './cycles.ts';
+import { GithubStepReader, meant } from './github-step.ts';
 import { type Entry, PipelineYaml } from './pipeline-yaml.ts';
-import type { InputDefault, Job, Pipeline, Stage, Step, StepKind } from './plan.ts';
+import type { InputDefault, Job, Pipeline, Stage } from './plan.ts';
 
 const WORKFLOW_KEYS = ['name', 'run-name', 'on', 'permissions', 'env', 'defaults', 'concurrency', 'jobs'];
 const JOB_KEYS = [
@@ -23,19 +22,6 @@ const JOB_KEYS = [
   'continue-on-error',
 ];
 const UNSUPPORTED_IN_JOB = ['uses', 'with', 'secrets', 'container', 'services', 'snapshot'];
-const STEP_KEYS = [
-  'id',
-  'if',
-  'name',
-  'uses',
-  'run',
-  'with',
-  'env',
-  'continue-on-error',
-  'timeout-minutes',
-  'shell',
-  'working-directory',
-];
 const PERMISSIONS = [
   'actions',
   'attestations',
@@ -89,9 +75,8 @@ export function readGithubPipeline(file: string, text: string, tasks: readonly P
     host: 'github',
     file,
     name: yaml.text(top.get('name'), '"name"') ?? file,
-    variables: reader.variables(top.get('env'), '"env"'),
+    variables: reader.steps.variables(top.get('env'), '"env"'),
     inputs: reader.inputs(top.get('on')),
-    groups: [],
     stages,
   };
   yaml.throwProblems();
@@ -100,13 +85,13 @@ export function readGithubPipeline(file: string, text: string, tasks: readonly P
 
 class Reader {
   readonly #yaml: PipelineYaml;
-  readonly #tasks: readonly PublishedTask[];
+  readonly steps: GithubStepReader;
   readonly #identity: boolean;
   readonly #run: { shell?: string | undefined; folder?: string | undefined };
 
   constructor(yaml: PipelineYaml, tasks: readonly PublishedTask[], top: ReadonlyMap<string, Entry>) {
     this.#yaml = yaml;
-    this.#tasks = tasks;
+    this.steps = new GithubStepReader(yaml, tasks);
     this.#identity = this.#mayAskForIdentity(top.get('permissions'), false);
     this.#run = this.#runDefaults(top.get('defaults'));
   }
@@ -167,139 +152,31 @@ class Reader {
     const place = yaml.place(entry.key);
     const job: Job = {
       id,
-      title: this.#filled(title, keys.get('name')),
+      title: this.steps.filled(title, keys.get('name')),
       place,
       needs: [],
       condition: undefined,
-      variables: this.variables(keys.get('env'), `"env" of ${what}`),
+      variables: this.steps.variables(keys.get('env'), `"env" of ${what}`),
       environment: this.#environment(keys.get('environment'), what),
       identity: this.#mayAskForIdentity(keys.get('permissions'), this.#identity),
-      outputs: this.variables(keys.get('outputs'), `"outputs" of ${what}`),
+      outputs: this.steps.variables(keys.get('outputs'), `"outputs" of ${what}`),
       matrix: this.#matrix(keys.get('strategy'), what),
-      continueOnError: this.#checked(keys.get('continue-on-error'), `"continue-on-error" of ${what}`),
+      continueOnError: this.steps.checked(keys.get('continue-on-error'), `"continue-on-error" of ${what}`),
       server: false,
       deployment: false,
       ...this.#shellAndFolder(keys.get('defaults')),
-      steps: yaml.items(keys.get('steps'), `"steps" of ${what}`).map((node, index) => this.#step(node, index)),
+      steps: yaml.items(keys.get('steps'), `"steps" of ${what}`).map((node, index) => this.steps.step(node, index)),
     };
     const ids = job.steps.flatMap((step) => step.id ?? []);
     for (const twice of new Set(ids.filter((each, index) => ids.indexOf(each) !== index)))
       yaml.problem(entry.key, `${what} has two steps with the id "${twice}"`);
-    return { id, title, place, needs, condition: this.#condition(keys.get('if')), variables: {}, jobs: [job] };
-  }
-
-  #step(node: unknown, index: number): Step {
-    const yaml = this.#yaml;
-    const keys = yaml.entries(node, 'a step', STEP_KEYS);
-    const uses = yaml.text(keys.get('uses'), '"uses"');
-    const script = this.#checked(keys.get('run'), '"run"');
-    if ((uses === undefined) === (script === undefined)) yaml.problem(node, 'a step has either "uses" or "run"');
-    if (script !== undefined && keys.has('with'))
-      yaml.problem(keys.get('with')?.key, '"with" belongs to "uses", this step has "run"');
-    const inputs = this.variables(keys.get('with'), '"with"');
-    const task = uses === undefined ? undefined : this.#taskOf(uses, keys);
-    if (task) this.#checkInputs(task, keys);
-    return {
-      kind: kindOf(uses, task),
-      id: yaml.text(keys.get('id'), '"id"'),
-      title: this.#filled(
-        yaml.text(keys.get('name'), '"name"') ?? uses?.split('@')[0] ?? firstLine(script) ?? `step ${index + 1}`,
-        keys.get('name'),
-      ),
-      place: yaml.place(node),
-      uses: uses ?? 'run',
-      task: task?.name,
-      inputs,
-      variables: this.variables(keys.get('env'), '"env"'),
-      condition: this.#condition(keys.get('if')),
-      continueOnError: this.#checked(keys.get('continue-on-error'), '"continue-on-error"'),
-      timeoutMinutes: this.#checked(keys.get('timeout-minutes'), '"timeout-minutes"'),
-      script,
-      shell: yaml.text(keys.get('shell'), '"shell"'),
-      workingFolder: this.#checked(keys.get('working-directory'), '"working-directory"'),
-    };
-  }
-
-  /** Ours are called `./actions/<task>` or `<owner>/<repository>/actions/<task>@<tag>`. */
-  #taskOf(uses: string, keys: ReadonlyMap<string, Entry>): PublishedTask | undefined {
-    const match = /^(?:\.\/|\.\/[^@]*\/|[^/@]+\/[^/@]+\/)actions\/([^/@]+)(?:@(.+))?$/.exec(uses);
-    if (!match) {
-      if (!uses.startsWith('.') && !uses.startsWith('docker:') && !uses.includes('@'))
-        this.#yaml.problem(keys.get('uses')?.value, `"${uses}" names no version: write ${uses}@<tag or commit>`);
-      return undefined;
-    }
-    const name = match[1] as string;
-    const task = this.#tasks.find((each) => each.calledAs === name);
-    const known = this.#tasks.map((each) => each.calledAs);
-    if (!task)
-      this.#yaml.problem(
-        keys.get('uses')?.value,
-        `there is no task "${name}"${meant(name, known) || `; there are ${known.join(', ')}`}`,
-      );
-    return task;
-  }
-
-  #checkInputs(task: PublishedTask, keys: ReadonlyMap<string, Entry>): void {
-    const given = keys.get('with');
-    const entries = given && !given.empty ? this.#yaml.entries(given.value, '"with"') : new Map<string, Entry>();
-    const known = Object.keys(task.inputs);
-    for (const [name, entry] of entries) {
-      if (!known.includes(name))
-        this.#yaml.problem(entry.key, `"${name}" is not an input of ${task.name}${meant(name, known)}`);
-    }
-    for (const [name, input] of Object.entries(task.inputs)) {
-      if (input.required && input.default === undefined && !entries.has(name))
-        this.#yaml.problem(keys.get('uses')?.value, `${task.name} needs the input "${name}"`);
-    }
-  }
-
-  variables(entry: Entry | undefined, what: string): Record<string, string> {
-    if (!entry || entry.empty) return {};
-    const entries = [...this.#yaml.entries(entry.value, what)];
-    return Object.fromEntries(
-      entries.map(([name, inner]) => [name, this.#checked(inner, `"${name}" of ${what}`) ?? '']),
-    );
-  }
-
-  /** A text whose expressions can at least be read. */
-  #checked(entry: Entry | undefined, what: string): string | undefined {
-    const text = this.#yaml.text(entry, what);
-    return text === undefined ? undefined : this.#filled(text, entry);
-  }
-
-  #filled(text: string, entry: Entry | undefined): string {
-    this.#try(entry, () => {
-      for (const { expression } of splitExpressions(text, '${{', '}}')) {
-        if (expression !== undefined) this.#expression(expression, entry);
-      }
-    });
-    return text;
-  }
-
-  #condition(entry: Entry | undefined): string | undefined {
-    const text = this.#yaml.text(entry, '"if"');
-    if (text !== undefined) this.#try(entry, () => this.#expression(bare(text), entry));
-    return text;
-  }
-
-  #expression(expression: string, entry: Entry | undefined): void {
-    const problem = problemOf(expression, GITHUB_CONTEXTS, ALL_GITHUB_FUNCTIONS);
-    if (problem) this.#yaml.problem(entry?.value, problem);
-  }
-
-  #try(entry: Entry | undefined, work: () => void): void {
-    try {
-      work();
-    } catch (error) {
-      if (error instanceof InputProblem) throw error;
-      this.#yaml.problem(entry?.value, messageOf(error));
-    }
+    return { id, title, place, needs, condition: this.steps.condition(keys.get('if')), variables: {}, jobs: [job] };
   }
 
   #environment(entry: Entry | undefined, what: string): string | undefined {
     if (!entry || entry.empty) return undefined;
-    if (entry.value.constructor.name !== 'YAMLMap') return this.#checked(entry, `"environment" of ${what}`);
-    return this.#checked(
+    if (entry.value.constructor.name !== 'YAMLMap') return this.steps.checked(entry, `"environment" of ${what}`);
+    return this.steps.checked(
       this.#yaml.entries(entry.value, '"environment"', ['name', 'url', 'deployment']).get('name'),
       '"name" of "environment"',
     );
@@ -326,7 +203,7 @@ class Reader {
     const keys = this.#yaml.entries(run.value, '"run" of "defaults"', ['shell', 'working-directory']);
     return {
       shell: this.#yaml.text(keys.get('shell'), '"shell"'),
-      folder: this.#checked(keys.get('working-directory'), '"working-directory"'),
+      folder: this.steps.checked(keys.get('working-directory'), '"working-directory"'),
     };
   }
 
@@ -334,47 +211,4 @@ class Reader {
     const own = this.#runDefaults(entry);
     return { shell: own.shell ?? this.#run.shell, workingFolder: own.folder ?? this.#run.folder };
   }
-}
-
-function kindOf(uses: string | undefined, task: PublishedTask | undefined): StepKind {
-  if (task) return 'task';
-  if (uses === undefined) return 'script';
-  const name = uses.split('@')[0] as string;
-  return (
-    (
-      {
-        'actions/checkout': 'checkout',
-        'actions/upload-artifact': 'upload',
-        'actions/download-artifact': 'download',
-      } as const
-    )[name] ?? 'foreign'
-  );
-}
-
-function firstLine(text: string | undefined): string | undefined {
-  const line = text?.trim().split('\n')[0];
-  return line && line.length > 60 ? `${line.slice(0, 57)}…` : line;
-}
-
-function meant(word: string, known: readonly string[]): string {
-  const near = nearest(word, known);
-  return near ? `; did you mean "${near}"?` : '';
-}
-
-/** Stages or jobs that wait for each other, each cycle once. */
-export function cyclesIn(nodes: readonly { readonly id: string; readonly needs: readonly string[] }[]): string[][] {
-  const needs = new Map(nodes.map((node) => [node.id, node.needs]));
-  const done = new Set<string>();
-  const cycles: string[][] = [];
-  const visit = (id: string, path: readonly string[]): void => {
-    if (path.includes(id)) {
-      cycles.push([...path.slice(path.indexOf(id)), id]);
-      return;
-    }
-    if (done.has(id)) return;
-    for (const need of needs.get(id) ?? []) visit(need, [...path, id]);
-    done.add(id);
-  };
-  for (const { id } of nodes) visit(id, []);
-  return cycles;
 }

@@ -5,6 +5,7 @@ import { parseCommandLine, usage } from './command-line.ts';
 import { findings } from './rehearsal-record.ts';
 import { progress, summary } from './report/terminal.ts';
 
+process.once('SIGINT', () => process.exit(130));
 process.exitCode = await main(process.argv.slice(2));
 
 async function main(words: readonly string[]): Promise<number> {
@@ -16,6 +17,8 @@ async function main(words: readonly string[]): Promise<number> {
     }
     // With JSON on standard output, everything for people goes beside it.
     const stream = options.json === '-' ? process.stderr : process.stdout;
+    // Whoever reads may stop reading (`| head`); that is no failure.
+    stream.on('error', () => {});
     const terminal = stream.isTTY === true && !process.env.CI;
     const paper = {
       write: (text: string) => void stream.write(text),

@@ -20,8 +20,6 @@ export interface Pipeline {
   readonly variables: Readonly<Record<string, string>>;
   /** Values of workflow inputs or template parameters when nobody gives any. */
   readonly inputs: Readonly<Record<string, InputDefault>>;
-  /** Azure: variable groups, whose content no file tells. */
-  readonly groups: readonly string[];
   /** GitHub: one per job. */
   readonly stages: readonly Stage[];
 }

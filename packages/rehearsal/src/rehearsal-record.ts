@@ -19,20 +19,39 @@ export interface RehearsalRecord {
 
 /** Why a rehearsal did not pass, one sentence each; none when it did. */
 export function findings(record: RehearsalRecord): string[] {
-  const found: string[] = [];
+  const found = new Map<string, { text: string; hosts: string[] }>();
   for (const run of record.runs) {
-    const host = hostTitle(run.host);
-    for (const step of unexpectedFailures(run))
-      found.push(`${host}: "${step.title}" failed (${step.place.file}:${step.place.line}).`);
-    for (const stage of run.stages)
-      for (const job of stage.jobs)
-        if (job.approval?.approved === false) found.push(`${host}: ${job.approval.gate} was not approved.`);
-    for (const left of run.stages.at(-1)?.after.leftovers ?? []) found.push(`${host}: left behind: ${left}`);
-    for (const leak of run.leaks) found.push(`${host}: ${leak}`);
+    for (const text of findingsOf(run)) {
+      const same = found.get(withoutIds(text)) ?? { text, hosts: [] };
+      found.set(withoutIds(text), same);
+      same.hosts.push(hostTitle(run.host));
+    }
   }
-  for (const { task, same, differences } of record.parity)
-    if (!same) found.push(`The hosts differ at ${task}: ${differences.join('; ')}.`);
-  return found;
+  const several = record.runs.length > 1;
+  const ofRuns = [...found.values()].map(({ text, hosts }) =>
+    several && hosts.length === 1 ? `${hosts[0]}: ${text}` : `${text}`,
+  );
+  const ofParity = record.parity
+    .filter(({ same }) => !same)
+    .map(({ task, differences }) => `The hosts differ at ${task}: ${differences.join('; ')}.`);
+  return [...ofRuns, ...ofParity];
+}
+
+function findingsOf(run: HostRun): string[] {
+  const gates = run.stages.flatMap((stage) => stage.jobs.flatMap(({ approval }) => approval ?? []));
+  return [
+    ...unexpectedFailures(run).map((step) => `"${step.title}" failed.`),
+    ...gates.filter(({ approved }) => !approved).map(({ gate, by }) => `${gate} was not approved by ${by}.`),
+    ...(run.stages.at(-1)?.after.leftovers ?? []).map((left) => `Left behind: ${left}`),
+    ...run.leaks,
+  ];
+}
+
+/** The same finding on both hosts is told once, although each run has its own session. */
+function withoutIds(text: string): string {
+  return text
+    .replace(/mw-\d{12}-[a-z0-9]{4}(\|\S+)?/g, '<session>')
+    .replace(/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/g, '<id>');
 }
 
 /** Failures that nobody asked for. What fails after one that was asked for is its consequence. */

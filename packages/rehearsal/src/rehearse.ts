@@ -139,6 +139,9 @@ async function runOne(prepared: Prepared, pipeline: Pipeline, stageware: Stagewa
   const { options, file, assumed, secrets, zone } = prepared;
   const world = await createWorld(assumed.seeds, { now: stageware.clock.now });
   const folder = mkdtempSync(join(tmpdir(), 'rehearsal-'));
+  const remove = () => rmSync(folder, { recursive: true, force: true });
+  // Also after Ctrl-C: made-up secrets are in there.
+  process.once('exit', remove);
   const clockTimes = Object.entries(file.content.clock);
   try {
     return await runPipeline({
@@ -166,7 +169,8 @@ async function runOne(prepared: Prepared, pipeline: Pipeline, stageware: Stagewa
     });
   } finally {
     await world.close();
-    rmSync(folder, { recursive: true, force: true });
+    process.off('exit', remove);
+    remove();
   }
 }
 

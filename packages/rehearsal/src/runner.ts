@@ -84,7 +84,9 @@ export function snapshot(standIns: readonly StandIn[]): Snapshot {
     states: Object.fromEntries(
       standIns.map((each) => [each.name, JSON.parse(JSON.stringify(each.state() ?? null)) as unknown]),
     ),
-    leftovers: standIns.flatMap((each) => each.leftovers().map((left) => `${each.name}: ${left}`)),
+    leftovers: standIns.flatMap((each) =>
+      each.leftovers().map((left) => (left.startsWith(each.name) ? left : `${each.name}: ${left}`)),
+    ),
   };
 }
 

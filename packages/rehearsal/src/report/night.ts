@@ -21,10 +21,19 @@ export function nightStrip(run: HostRun, record: RehearsalRecord): Markup | unde
   const hours: number[] = [];
   for (let hour = Math.ceil(from / HOUR) * HOUR; hour <= to; hour += HOUR) hours.push(hour);
   const shown = hours.filter((_, index) => index % every === 0);
-  return html`<div class="night" role="img" aria-label="When each stage began">
-    ${shown.map((hour) => html`<span class="hour" style="left:${at(hour)}">${clock(hour, record.zone)}</span>`)}
-    ${ran.map((stage, index) => html`<span class="pin ${stage.result}" style="left:${at(starts[index] as number)}" title="${stage.title}, ${clock(starts[index] as number, record.zone)}">${index + 1}</span>`)}
-  </div>`;
+  // Two pins that would cover each other stand at two heights.
+  const low = starts.map(() => false);
+  for (let index = 1; index < starts.length; index++) {
+    const apart = ((starts[index] as number) - (starts[index - 1] as number)) / (to - from);
+    low[index] = apart < 0.035 && !low[index - 1];
+  }
+  const pins = ran.map((stage, index) => {
+    const moment = starts[index] as number;
+    return html`<span class="pin ${stage.result} ${low[index] ? 'low' : ''}" style="left:${at(moment)}" title="${stage.title}, ${clock(moment, record.zone)}">${index + 1}</span>`;
+  });
+  return html`<div class="night" role="img" aria-label="When each stage began"><div class="sky">
+    ${shown.map((hour) => html`<span class="hour" style="left:${at(hour)}">${clock(hour, record.zone)}</span>`)}${pins}
+  </div></div>`;
 }
 
 export function clock(moment: number | string, zone: string): string {

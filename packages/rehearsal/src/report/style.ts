@@ -21,7 +21,7 @@ header code{background:#ffffff2b}
 .verdict.good{border-left:6px solid #2ea566}.verdict.bad{border-left:6px solid #d8463b}
 .verdict ul{margin:6px 0 0;padding-left:20px}.verdict li{margin:3px 0;overflow-wrap:anywhere;white-space:pre-line}
 .asked{margin:14px 0 -8px}
-main{padding-top:22px;padding-bottom:20px}
+main.wide{padding-top:22px;padding-bottom:4px}
 .pick{position:absolute;opacity:0;pointer-events:none}
 .hosts{display:grid;grid-template-columns:repeat(auto-fit,minmax(280px,1fr));gap:14px;margin-bottom:26px}
 .card{display:block;background:var(--card);border:2px solid var(--line);border-radius:12px;padding:14px 16px;cursor:pointer}
@@ -36,14 +36,11 @@ main{padding-top:22px;padding-bottom:20px}
 .hint{color:var(--soft);font-size:13px}p.hint{margin:2px 0 8px}
 .badge{display:inline-block;font-size:12px;font-weight:600;padding:1px 9px;border-radius:99px;background:var(--code);color:var(--soft);vertical-align:1px}
 .badge.succeeded{background:var(--good-bg);color:var(--good)}.badge.failed{background:var(--bad-bg);color:var(--bad)}.badge.cancelled{background:var(--warn-bg);color:var(--warn)}
-.night{position:relative;height:64px;margin:0 12px;border-radius:8px;background:linear-gradient(90deg,#5d5687,#232b5c 18%,#0f1433 45%,#0f1433 62%,#3a3f78 85%,#a0788a)}
-.night::before,.night::after{content:"";position:absolute;top:0;bottom:0;width:12px;background:inherit;background-size:100%}
-.night::before,.night::after{display:none}
-.hour{position:absolute;bottom:5px;transform:translateX(-50%);font-size:11px;color:#ffffffb0;white-space:nowrap}
+.night{position:relative;height:76px;padding:0 22px;border-radius:8px;background:linear-gradient(90deg,#5d5687,#232b5c 18%,#0f1433 45%,#0f1433 62%,#3a3f78 85%,#a0788a)}
+.sky{position:relative;height:100%}.hour{position:absolute;bottom:5px;transform:translateX(-50%);font-size:11px;color:#ffffffb0;white-space:nowrap}
 .hour::before{content:"";position:absolute;left:50%;bottom:18px;height:5px;border-left:1px solid #ffffff66}
-.hour:first-child{transform:none}.hour:first-child::before{left:0}
 .pin{position:absolute;top:9px;width:24px;height:24px;margin-left:-12px;border-radius:50%;border:2px solid #fff;background:#2ea566;color:#fff;font-size:12px;font-weight:700;display:grid;place-items:center}
-.pin.failed{background:#d8463b}.pin.skipped{background:#7a8398}
+.pin.low{top:30px}.pin.failed{background:#d8463b}.pin.skipped{background:#7a8398}
 .stages{list-style:none;margin:0;padding:0}
 .stage{display:flex;gap:14px}
 .rail{position:relative;flex:none;width:28px}
@@ -80,11 +77,11 @@ tbody tr:last-child>*{border-bottom:0}
 .system{border-top:1px solid var(--line);padding:10px 0}.system>summary{display:flex;gap:10px;align-items:baseline}.system .count{flex:1;color:var(--soft);font-size:13px}
 .states{table-layout:fixed;min-width:640px;margin-top:6px}.states th:first-child{width:17%}.states th[scope=row]{font-weight:600;overflow-wrap:anywhere}
 .line{white-space:pre-wrap;overflow-wrap:anywhere;padding:1px 5px;border-radius:4px;margin:1px 0}
-.new{background:var(--new-bg)}.gone{text-decoration:line-through;text-decoration-color:var(--bad);background:var(--bad-bg)}
+.new{background:var(--new-bg)}.gone{background:var(--bad-bg)}
 p .new,p .gone{padding:0 5px;border-radius:4px}
 .back{display:inline-block;font-size:11.5px;font-weight:600;color:var(--good);background:var(--good-bg);border-radius:99px;padding:0 8px;margin-bottom:2px}
 .parity,.plain{margin:0;padding-left:0;list-style:none}.parity li{display:flex;gap:9px;padding:4px 0}.plain li{padding:3px 0 3px 14px;border-left:3px solid var(--line);margin:5px 0}
-footer{color:var(--soft);font-size:13px;padding-bottom:40px}
+footer.wide{color:var(--soft);font-size:13px;padding-bottom:40px}
 @media (max-width:640px){.wide{padding:0 14px}h1{font-size:24px}.part{padding:16px 14px}.stage{gap:10px}.facts{display:none}dl{grid-template-columns:1fr}dt{margin-top:4px}
 .calls td:nth-child(2),.calls th:nth-child(2){display:none}.hour:nth-child(even){display:none}}
 @media print{.host{display:block!important}details>*{display:block}}
