@@ -1,4 +1,4 @@
-import { secret, text } from '@maintenance-tasks/core';
+import { filePath, secret, text } from '@maintenance-tasks/core';
 
 /** The same names on every task that talks to a system, so that a pipeline maps each secret once. */
 export const cloudflareToken = secret({
@@ -75,3 +75,32 @@ export const pipelineTokens = {
       'Azure DevOps token with Code (read) and Build (read and execute): a personal access token, or System.AccessToken of a pipeline that may queue the other one.',
   }),
 } as const;
+
+export const kubernetesAccess = {
+  kubeconfig: secret({
+    environment: 'KUBECONFIG_TEXT',
+    describe:
+      'Text of a kubeconfig. Without it, kubeconfig-file and kubernetes-server, the service account of the pod is used that this runs in.',
+  }),
+  'kubeconfig-file': filePath({
+    describe: 'Instead of kubeconfig: a file. It is trusted: programs named in it are run to sign in.',
+  }),
+  'kubernetes-server': text({
+    describe: 'Instead of a kubeconfig: address of the API server; needs kubernetes-token.',
+    example: 'https://k8s.example.com:6443',
+    pattern: /^https:\/\/[^\s?#@]+$/,
+    patternMeans: 'an https address without user, query or fragment',
+  }),
+  'kubernetes-token': secret({
+    environment: 'KUBERNETES_TOKEN',
+    describe: 'Bearer token (of a service account) for kubernetes-server.',
+  }),
+  'kubernetes-ca-file': filePath({
+    describe: 'CA of kubernetes-server (PEM), where it is not one that the runner trusts.',
+  }),
+} as const;
+
+export const rundeckToken = secret({
+  environment: 'RUNDECK_TOKEN',
+  describe: 'Rundeck API token of a user whose ACL allows toggle_schedule (or toggle_execution) on the jobs.',
+});
