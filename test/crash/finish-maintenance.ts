@@ -1,7 +1,14 @@
 import type { CrashScenario } from '@maintenance-tasks/rehearsal/crash-matrix';
-import { finishing, night, starting, sweeping } from './session.ts';
+import { starting } from './starting-maintenance.ts';
+import { windowInputs, windowScenario } from './window.ts';
 
 const scenarios: CrashScenario[] = [
-  { name: 'finish-maintenance', ...finishing, ...night, before: [starting], sweep: sweeping },
+  {
+    name: 'finish-maintenance',
+    task: 'finish-maintenance',
+    inputs: { ...windowInputs, 'smoke-tests': 'success' },
+    before: [starting],
+    ...windowScenario,
+  },
 ];
 export default scenarios;

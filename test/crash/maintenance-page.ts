@@ -2,10 +2,10 @@ import type { CrashScenario } from '@maintenance-tasks/rehearsal/crash-matrix';
 import { cloudflareStandIn } from '@maintenance-tasks/rehearsal/stand-ins/cloudflare';
 import { pageStandIn, SESSION } from './world.ts';
 
-const TOKEN = 'rehearsal-cloudflare-token';
-const PAGE = 'maintenance.example.com';
+export const TOKEN = 'rehearsal-cloudflare-token';
+export const PAGE = 'maintenance.example.com';
 const inputs = { 'cloudflare-token': TOKEN, session: SESSION };
-const on = {
+export const pageOn = {
   task: 'maintenance-page',
   inputs: {
     ...inputs,
@@ -17,7 +17,7 @@ const on = {
 const sweep = { task: 'sweep', inputs };
 
 /** Two zones; a name with two addresses, one with a comment and settings of its own, one that nobody may touch. */
-const world: CrashScenario['world'] = (time) => [
+export const pageWorld: CrashScenario['world'] = (time) => [
   cloudflareStandIn(
     {
       tokens: [{ token: TOKEN }],
@@ -44,13 +44,13 @@ const world: CrashScenario['world'] = (time) => [
 ];
 
 const scenarios: CrashScenario[] = [
-  { name: 'maintenance-page on', ...on, world, sweep },
+  { name: 'maintenance-page on', ...pageOn, world: pageWorld, sweep },
   {
     name: 'maintenance-page off',
     task: 'maintenance-page',
-    inputs: { ...inputs, state: 'off', hosts: on.inputs.hosts },
-    before: [on],
-    world,
+    inputs: { ...inputs, state: 'off', hosts: pageOn.inputs.hosts },
+    before: [pageOn],
+    world: pageWorld,
     sweep,
   },
 ];

@@ -4,7 +4,7 @@ import { datadogStandIn } from '@maintenance-tasks/rehearsal/stand-ins/datadog';
 import { pingdomStandIn } from '@maintenance-tasks/rehearsal/stand-ins/pingdom';
 import { SESSION } from './world.ts';
 
-const secrets = {
+export const monitoringSecrets = {
   'pingdom-token': 'rehearsal-pingdom-token',
   'datadog-api-key': 'rehearsal-datadog-api-key',
   'datadog-app-key': 'rehearsal-datadog-app-key',
@@ -12,7 +12,7 @@ const secrets = {
   'alertmanager-password': 'rehearsal-alertmanager-password',
 };
 
-const systems = `
+export const systems = `
 - { system: pingdom, checks: [11, 12] }
 - { system: datadog, scope: "env:prod" }
 - { system: alertmanager, url: https://alerts.example.com, matchers: ['cluster="prod"'] }
@@ -21,7 +21,7 @@ const systems = `
 export const monitoringWorld: CrashScenario['world'] = (time) => [
   pingdomStandIn(
     {
-      token: secrets['pingdom-token'],
+      token: monitoringSecrets['pingdom-token'],
       checks: [
         { id: 11, name: 'www.example.com' },
         { id: 12, name: 'shop.example.com' },
@@ -30,11 +30,14 @@ export const monitoringWorld: CrashScenario['world'] = (time) => [
     },
     time,
   ),
-  datadogStandIn({ 'api-key': secrets['datadog-api-key'], 'app-key': secrets['datadog-app-key'] }, time),
+  datadogStandIn(
+    { 'api-key': monitoringSecrets['datadog-api-key'], 'app-key': monitoringSecrets['datadog-app-key'] },
+    time,
+  ),
   alertmanagerStandIn(
     {
-      user: secrets['alertmanager-user'],
-      password: secrets['alertmanager-password'],
+      user: monitoringSecrets['alertmanager-user'],
+      password: monitoringSecrets['alertmanager-password'],
       alerts: [
         { alertname: 'HighLatency', cluster: 'prod' },
         { alertname: 'HighLatency', cluster: 'staging' },
@@ -61,21 +64,21 @@ export function monitoringView(states: States): unknown {
   };
 }
 
-const inputs = { ...secrets, session: SESSION, systems };
-const on = { task: 'monitoring-suppression', inputs: { ...inputs, state: 'on' } };
+const inputs = { ...monitoringSecrets, session: SESSION, systems };
+export const suppressionOn = { task: 'monitoring-suppression', inputs: { ...inputs, state: 'on' } };
 const sweep = {
   task: 'sweep',
-  inputs: { ...secrets, session: SESSION, 'alertmanager-urls': 'https://alerts.example.com' },
+  inputs: { ...monitoringSecrets, session: SESSION, 'alertmanager-urls': 'https://alerts.example.com' },
 };
 const common = { world: monitoringWorld, view: monitoringView, sweep };
 
 const scenarios: CrashScenario[] = [
-  { name: 'monitoring-suppression on', ...on, ...common },
+  { name: 'monitoring-suppression on', ...suppressionOn, ...common },
   {
     name: 'monitoring-suppression off',
     task: 'monitoring-suppression',
     inputs: { ...inputs, state: 'off' },
-    before: [on],
+    before: [suppressionOn],
     ...common,
   },
 ];

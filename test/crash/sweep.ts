@@ -1,5 +1,10 @@
 import type { CrashScenario } from '@maintenance-tasks/rehearsal/crash-matrix';
-import { night, starting, sweeping } from './session.ts';
+import { starting } from './starting-maintenance.ts';
+import { windowScenario } from './window.ts';
 
-const scenarios: CrashScenario[] = [{ name: 'sweep', ...sweeping, ...night, before: [starting] }];
+const { sweep, ...world } = windowScenario;
+
+const scenarios: CrashScenario[] = sweep
+  ? [{ name: 'sweep of a whole window', ...sweep, before: [starting], ...world }]
+  : [];
 export default scenarios;
