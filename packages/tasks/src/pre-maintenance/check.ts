@@ -7,7 +7,7 @@ import { checkAccess as channelAccess } from '../notify/announce.ts';
 import { missingAccess, type WindowAccess } from '../window/access.ts';
 import { planDigest } from '../window/digest.ts';
 import type { MaintenanceWindow } from '../window/schema.ts';
-import { clockProblems, timeLeft } from '../window/times.ts';
+import { clockProblems, timeLeft, timesOf } from '../window/times.ts';
 import { planRows } from './plan.ts';
 import { toolVersions } from './tools.ts';
 
@@ -115,8 +115,8 @@ async function accessFindings(
   const findings = [
     ...(page
       ? [
-          pageAccess(context, { token: access.cloudflare, hosts: page.hosts }).then((problems) =>
-            reached('Cloudflare', page.hosts.length, problems),
+          pageAccess(context, { token: access.cloudflare, hosts: page.hosts, until: timesOf(window).ends }).then(
+            (problems) => reached('Cloudflare', page.hosts.length, problems),
           ),
         ]
       : []),
