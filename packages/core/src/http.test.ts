@@ -111,7 +111,7 @@ async function closedPort(): Promise<number> {
 }
 
 describe('a request that may be repeated', () => {
-  test.each([408, 429, 500, 502, 503, 504])('is sent again after %i', async (status) => {
+  test.each([408, 420, 429, 500, 502, 503, 504])('is sent again after %i', async (status) => {
     const server = await serve(answer(status), answer(200, { ok: true }));
     const { http, waits } = client();
     expect((await http.send(get(server.url))).json()).toEqual({ ok: true });

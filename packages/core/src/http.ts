@@ -302,12 +302,17 @@ function isWorthRepeating(result: Result): boolean {
 }
 
 function isTransient(status: number): boolean {
-  return status === 408 || status === 429 || (status >= 500 && status !== 501 && status !== 505);
+  return status === 408 || isOverLimit(status) || (status >= 500 && status !== 501 && status !== 505);
 }
 
 /** Whether the other side surely did not do what was asked, so that asking again is harmless. */
 function wasNotCarriedOut(result: Result): boolean {
-  return 'answer' in result ? result.answer.status === 429 : neverLeft(result.error);
+  return 'answer' in result ? isOverLimit(result.answer.status) : neverLeft(result.error);
+}
+
+/** 420 is Statuspage's other word for 429: https://developer.statuspage.io/ (rate limiting). */
+function isOverLimit(status: number): boolean {
+  return status === 429 || status === 420;
 }
 
 function waitBefore(result: Result, attemptsMade: number, now: Date): number {
