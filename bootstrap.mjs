@@ -19,7 +19,8 @@ const COMMANDS = {
   check: { start: [DEVKIT, 'check'] },
   vsix: { built: true, start: [DEVKIT, 'vsix'] },
   bench: { built: true, start: [DEVKIT, 'bench'] },
-  task: { start: ['terminal/main.ts'] },
+  // Files that are given to a task are meant from where its user stands.
+  task: { start: [join(ROOT, 'terminal/main.ts')], folder: process.env.INIT_CWD ?? process.cwd() },
 };
 
 process.exitCode = await main(process.argv.slice(2));
@@ -51,7 +52,7 @@ async function main([name, ...rest]) {
     const code = await run(node, [DEVKIT, 'build', '--if-stale'], plainEnvironment(), 'stderr');
     if (code !== 0) return code;
   }
-  return run(node, [...command.start, ...rest], plainEnvironment(), 'inherit');
+  return run(node, [...command.start, ...rest], plainEnvironment(), 'inherit', command.folder);
 }
 
 /** pnpm leaves a copy of the lock file behind once everything is in place; dates would lie after a checkout. */
@@ -88,10 +89,10 @@ function withoutNpm(path = '') {
 }
 
 /** Resolves to the exit code a shell would show. Preparations speak on stderr, so that a command's own output stays clean. */
-function run(file, args, env, output) {
+function run(file, args, env, output, cwd = ROOT) {
   return new Promise((resolve) => {
     const stdio = output === 'inherit' ? 'inherit' : ['inherit', process.stderr, 'inherit'];
-    const child = spawn(file, args, { cwd: ROOT, env, stdio, shell: process.platform === 'win32' && file === 'npx' });
+    const child = spawn(file, args, { cwd, env, stdio, shell: process.platform === 'win32' && file === 'npx' });
     const forward = (signal) => {
       // Ctrl-C in a terminal reaches the child by itself; a second one would look like impatience.
       if (signal !== 'SIGINT' || !process.stdin.isTTY) child.kill(signal);

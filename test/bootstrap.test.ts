@@ -122,6 +122,12 @@ describe('the bootstrap script', () => {
     expect(seenByInstall.match(/^npm_.*$/gim)).toEqual(['npm_config_registry=https://example.com/']);
   });
 
+  it('runs a task where its user stands, and everything else at the root', () => {
+    const pwd = { NODE_DOES: 'echo "in $(pwd)"', INIT_CWD: join(root, 'bin') };
+    expect(run(['task'], pwd).stdout).toBe(`in ${join(root, 'bin')}\n`);
+    expect(run(['generate'], pwd).stdout).toBe(`in ${root}\n`);
+  });
+
   it.each(['SIGINT', 'SIGTERM'] as const)('hands %s on and waits for the command to end by itself', async (signal) => {
     run(['generate']);
     const child = spawn(process.execPath, [join(root, 'bootstrap.mjs'), 'task'], {
