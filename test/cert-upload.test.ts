@@ -301,6 +301,26 @@ describe('cert-upload', () => {
     expect(runs.calls()).toEqual([]);
   });
 
+  test('names everything that does not fit together in what it was given', async () => {
+    const message = await messageOf({
+      'certificate-file': file('twice.pem', 'x'),
+      'key-file': file('key.pem', 'x'),
+      key: 'some key text',
+      trust: 'public',
+    });
+    expect(message).toMatch(/^input: /);
+    expect(message).toContain('certificate-file and certificate are both given; leave one out.');
+    expect(message).toContain('key-file and key are both given; leave one out.');
+    expect(message).toContain('trusted-roots is only used with trust: file');
+    const bare = await runs.run(task, { vault: 'example-vault', certificates: 'a', session: SESSION, trust: 'file' });
+    expect(bare.outcome.ok ? '' : bare.outcome.message).toMatch(
+      /certificate-file or certificate is required\.\s+- trusted-roots is required for trust: file/,
+    );
+    expect(await messageOf({ certificates: 'star\nSTAR=pem' })).toMatch(
+      /^input: .*certificates: star is there more than once/s,
+    );
+  });
+
   test('trusts no private CA unless it is given', async () => {
     const pem = pemOf(renewed['ec-p256'] as IssuedCertificate);
     const base = {
@@ -369,6 +389,27 @@ describe('cert-upload', () => {
     );
     expect((await upload()).outcome).toEqual({ ok: true });
     expect(runs.calls().filter((call) => call.includes('login.microsoftonline.com'))).toHaveLength(2);
+  });
+
+  test('does not pass over what somebody else imported after the plan', async () => {
+    const { answer } = vault;
+    const rival: typeof vault = {
+      ...vault,
+      async answer(request) {
+        const first = await answer(request);
+        // While the first of two is imported, somebody imports the second.
+        if (request.url.pathname === '/certificates/star-example-com/import')
+          await answer({ ...request, url: new URL(request.url.href.replace('star-example-com', 'star-b')) });
+        return first;
+      },
+    };
+    runs.use([rival, signIn()]);
+    const message = await messageOf({ certificates: 'star-example-com\nstar-b' });
+    expect(message).toMatch(
+      /^conflict: star-b in .* held nothing when this was planned, and holds [0-9a-f]{40} \(version/,
+    );
+    expect(message).toMatch(/Changed and still standing: star-example-com/);
+    expect(versionsOf('star-b')).toHaveLength(1);
   });
 
   test('says so when somebody else imports another certificate at the same moment', async () => {

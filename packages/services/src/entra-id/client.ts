@@ -1,5 +1,4 @@
 import { type AnyContext, type HttpAnswer, TaskError } from '@maintenance-tasks/core';
-import { cliToken } from './azure-cli.ts';
 import { signInError } from './sign-in-error.ts';
 
 /** Who asks for access to Azure: a service connection, an application, or (nothing given) whoever is signed in to the Azure CLI. */
@@ -91,7 +90,7 @@ async function fetchToken(
   const started = context.clock.now().getTime();
   const { value, seconds } = credential
     ? await applicationToken(context, credential, authority, scope)
-    : await cliToken(context, scope, directory.tenantId ?? access.tenantId);
+    : await (await import('./azure-cli.ts')).cliToken(context, scope, directory.tenantId ?? access.tenantId);
   context.keepSecret(value);
   // Short-lived tokens are used for half of their life rather than fetched anew at each call.
   const life = seconds * 1_000;

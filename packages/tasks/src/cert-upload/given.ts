@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { TaskError } from '@maintenance-tasks/core';
+import { inputError } from './refusal.ts';
 
 /** A certificate as it was handed over: text or files, not looked into yet. */
 export interface GivenCertificate {
@@ -33,13 +33,7 @@ export async function givenCertificate(inputs: CertificateInputs): Promise<Given
   if (inputs.trust === 'file' && !inputs['trusted-roots']) problems.push('trusted-roots is required for trust: file.');
   if (inputs.trust === 'public' && inputs['trusted-roots'])
     problems.push('trusted-roots is only used with trust: file; leave it out, or set trust to file.');
-  if (problems.length > 0) {
-    throw new TaskError('input', {
-      what: `The certificate’s inputs do not fit together.\n${problems.map((line) => `  - ${line}`).join('\n')}\n`,
-      state: 'Nothing was changed.',
-      remedy: 'Correct all of them and run it again.',
-    });
-  }
+  if (problems.length > 0) throw inputError(problems.join('\n'));
   return {
     certificate: certificate as Buffer,
     key,

@@ -53,6 +53,7 @@ describe('what was given', () => {
     ['with a byte order mark', `\ufeff${whole}`],
     ['as Windows Unicode', Buffer.concat([Buffer.from([0xff, 0xfe]), Buffer.from(whole, 'utf16le')])],
     ['with blanks for line ends', whole.replaceAll('\n', ' ')],
+    ['in base64 as a whole', Buffer.from(whole).toString('base64')],
     ['with line ends written out', whole.replaceAll('\n', '\\n')],
     ['with an old encrypted key on one line', textOf('rsa-proc-type.pem').replaceAll('\n', ' ')],
   ])('is read %s', async (_, text) => {

@@ -64,9 +64,9 @@ async function readAny(
   bytes: Buffer,
   password: string | undefined,
 ): Promise<Found> {
-  if (looksLikePem(bytes)) return fromPem(context, readPem(textOf(bytes)), password);
+  const binary = looksLikePem(bytes) ? bytes : (fromBase64(bytes) ?? bytes);
+  if (looksLikePem(binary)) return fromPem(context, readPem(textOf(binary)), password);
   const { looksLikePfx, readPfx } = await import('./pfx.ts');
-  const binary = fromBase64(bytes) ?? bytes;
   if (looksLikePfx(binary)) {
     const { certificates, keys } = await readPfx(binary, password);
     return {
@@ -156,7 +156,8 @@ function distinct<Item>(items: readonly Item[], idOf: (item: Item) => string): I
   return [...new Map(items.map((item) => [idOf(item), item])).values()];
 }
 
-function attempt<Value>(work: () => Value): Value | undefined {
+/** Nothing where the work throws. */
+export function attempt<Value>(work: () => Value): Value | undefined {
   try {
     return work();
   } catch {

@@ -1,13 +1,14 @@
-import type { KeyObject } from 'node:crypto';
-import { randomBytes, X509Certificate } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
-import { type AnyContext, InputProblem, inParallel, messageOf, nearest, TaskError } from '@maintenance-tasks/core';
+import { type AnyContext, inParallel, messageOf, nearest, TaskError } from '@maintenance-tasks/core';
 import { type AzureAccess, azureToken } from '@maintenance-tasks/services/entra-id/client';
-import { type KeyVault, keyVault, vaultAddress } from '@maintenance-tasks/services/key-vault/client';
-import { type CheckedCertificate, CURVES, examine, type Wishes } from './checks.ts';
+import {
+  type KeyVault,
+  keyVault,
+  type VaultCertificate,
+  vaultAddress,
+} from '@maintenance-tasks/services/key-vault/client';
+import { checkedCertificate, keyProperties, storedForm } from './certificate.ts';
+import type { CheckedCertificate, Wishes } from './checks.ts';
 import type { GivenCertificate } from './given.ts';
-import { dnsNames, nameOf, pkcs8, readMaterial } from './material.ts';
-import { writePem } from './pem.ts';
 import {
   CERTIFICATE_NAME,
   isOurs,
@@ -19,6 +20,7 @@ import {
   targetOf,
   type Uploaded,
 } from './plan.ts';
+import { inputError, refused } from './refusal.ts';
 
 export interface VaultTargets {
   /** Name or address of the vault. */
@@ -66,6 +68,7 @@ export async function uploadCertificate(context: AnyContext, upload: Upload): Pr
   context.report.plan(imports.map(({ change }) => change));
   if (!upload.dryRun) {
     for (const planned of imports) {
+      await refuseDrift(vault, planned, standings.get(planned.name)?.current);
       await importOne(context, vault, certificate, planned, uploaded);
       context.report.changed(planned.change.id);
       await verifyOne(vault, planned, uploaded);
@@ -138,44 +141,6 @@ function targetsOf({ certificates }: Pick<VaultTargets, 'certificates'>): Target
   return targets;
 }
 
-async function checkedCertificate(context: AnyContext, given: GivenCertificate & Wishes): Promise<CheckedCertificate> {
-  const material = await readMaterial(context, given).catch((error: unknown) => {
-    throw error instanceof InputProblem ? inputError(error.message) : error;
-  });
-  const roots = material.roots ?? (await publicRoots());
-  const { problems, certificate, unused } = examine(material, roots, given, context.clock.now());
-  if (problems.length > 0 || !certificate) throw refused('The certificate is not fit to be stored', problems);
-  for (const each of unused) context.log.info(`Not part of the chain, left out: ${nameOf(each)}.`);
-  const { leaf, chain, expires } = certificate;
-  context.report.table({
-    title: 'Certificate',
-    columns: ['Subject', 'DNS names', 'Valid until', 'Thumbprint', 'Chain'],
-    rows: [
-      [
-        nameOf(leaf),
-        dnsNames(leaf).join(', '),
-        expires.toISOString(),
-        certificate.thumbprint,
-        chain.map(nameOf).join(' → ') || 'directly below the root',
-      ],
-    ],
-  });
-  return certificate;
-}
-
-/**
- * What Node trusts on this runner: its own roots, and those its owner added in NODE_EXTRA_CA_CERTS. Node tells of the
- * latter only from version 22.15 on (https://nodejs.org/api/tls.html#tlsgetcacertificatestype), so the file is read.
- */
-async function publicRoots(): Promise<X509Certificate[]> {
-  const { rootCertificates } = await import('node:tls');
-  const added = process.env.NODE_EXTRA_CA_CERTS;
-  // Node, too, goes on without a file that it cannot read.
-  const text = added ? await readFile(added, 'utf8').catch(() => '') : '';
-  const extra = text.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? [];
-  return [...rootCertificates, ...extra].map((pem) => new X509Certificate(pem));
-}
-
 async function readStandings(vault: KeyVault, targets: readonly Target[]): Promise<Map<string, Standing>> {
   const entries = await inParallel(targets, 4, async ({ name }): Promise<[string, Standing]> => {
     const current = await vault.certificate(name);
@@ -207,6 +172,22 @@ async function warnOfNewNames(
   }
 }
 
+/** The note on the new version names the one before; a version made since the plan would be passed over in silence. */
+async function refuseDrift(
+  vault: KeyVault,
+  { name }: PlannedImport,
+  planned: VaultCertificate | undefined,
+): Promise<void> {
+  const current = await vault.certificate(name);
+  if (current?.version === planned?.version) return;
+  const told = (version: VaultCertificate | undefined) =>
+    version ? `${version.thumbprint} (version ${version.version})` : 'nothing';
+  throw new TaskError('conflict', {
+    what: `${name} in ${vault.host} held ${told(planned)} when this was planned, and holds ${told(current)} now: somebody else has imported one meanwhile.`,
+    remedy: 'Agree with them on the certificate, then run the task again: it plans anew.',
+  });
+}
+
 async function importOne(
   context: AnyContext,
   vault: KeyVault,
@@ -224,23 +205,6 @@ async function importOne(
   );
 }
 
-async function storedForm(
-  context: AnyContext,
-  { leaf, chain, key }: CheckedCertificate,
-  form: 'pem' | 'pfx',
-): Promise<{ value: string; pwd?: string }> {
-  const certificates = [leaf, ...chain].map(({ raw }) => raw);
-  if (form === 'pem') {
-    // Exactly this and nothing else: the vault refuses other key formats, CRLF and text between the blocks.
-    const parts = certificates.map((raw) => writePem('CERTIFICATE', raw));
-    return { value: [...parts, writePem('PRIVATE KEY', pkcs8(key))].join('') };
-  }
-  const { writePfx } = await import('./pfx.ts');
-  const pwd = randomBytes(24).toString('base64url');
-  context.keepSecret(pwd);
-  return { value: writePfx(certificates, pkcs8(key), pwd).toString('base64'), pwd };
-}
-
 async function verifyOne(vault: KeyVault, planned: PlannedImport, uploaded: Uploaded): Promise<void> {
   const current = await vault.certificate(planned.name);
   if (current?.enabled && isOurs(current, planned, uploaded)) return;
@@ -248,28 +212,4 @@ async function verifyOne(vault: KeyVault, planned: PlannedImport, uploaded: Uplo
     what: `${planned.name} in ${vault.host} was imported with the thumbprint ${uploaded.thumbprint} (${planned.form}), and holds ${current ? `${current.thumbprint}${current.enabled ? '' : ', disabled'}` : 'nothing'} now.`,
     remedy: 'Somebody else may be importing the same certificate; agree with them, then run the task again.',
   });
-}
-
-function keyProperties(key: KeyObject): Uploaded['keyProperties'] {
-  const details = key.asymmetricKeyDetails;
-  if (key.asymmetricKeyType === 'rsa') return { kty: 'RSA', key_size: details?.modulusLength ?? 0 };
-  return { kty: 'EC', crv: CURVES[details?.namedCurve ?? ''] ?? '' };
-}
-
-function inputError(problems: string): TaskError {
-  return new TaskError('input', {
-    what: `cert-upload cannot use what it was given.\n${asList(problems.split('\n'))}\n`,
-    remedy: 'Correct it and run it again.',
-  });
-}
-
-function refused(what: string, problems: readonly string[]): TaskError {
-  return new TaskError('refused', {
-    what: `${what}:\n${asList(problems)}\n`,
-    remedy: 'Correct all of it and run the task again.',
-  });
-}
-
-function asList(lines: readonly string[]): string {
-  return lines.map((line) => `  - ${line}`).join('\n');
 }
