@@ -91,14 +91,15 @@ function withoutNpm(path = '') {
 /** Resolves to the exit code a shell would show. Preparations speak on stderr, so that a command's own output stays clean. */
 function run(file, args, env, output, cwd = ROOT) {
   return new Promise((resolve) => {
-    const stdio = output === 'inherit' ? 'inherit' : ['inherit', process.stderr, 'inherit'];
-    const child = spawn(file, args, { cwd, env, stdio, shell: process.platform === 'win32' && file === 'npx' });
     const forward = (signal) => {
       // Ctrl-C in a terminal reaches the child by itself; a second one would look like impatience.
       if (signal !== 'SIGINT' || !process.stdin.isTTY) child.kill(signal);
     };
     const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'];
+    // Before the child is there: a signal that comes while it starts would end this process alone.
     for (const signal of signals) process.on(signal, forward);
+    const stdio = output === 'inherit' ? 'inherit' : ['inherit', process.stderr, 'inherit'];
+    const child = spawn(file, args, { cwd, env, stdio, shell: process.platform === 'win32' && file === 'npx' });
     const end = (code) => {
       for (const signal of signals) process.off(signal, forward);
       resolve(code);

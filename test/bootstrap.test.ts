@@ -131,7 +131,9 @@ describe('the bootstrap script', () => {
   it.each(['SIGINT', 'SIGTERM'] as const)('hands %s on and waits for the command to end by itself', async (signal) => {
     run(['generate']);
     const child = spawn(process.execPath, [join(root, 'bootstrap.mjs'), 'task'], {
-      env: environment({ NODE_DOES: `trap 'echo stopped; exit 9' INT TERM; echo ready; while :; do sleep 0.05; done` }),
+      env: environment({
+        NODE_DOES: `trap 'echo stopped; exit 9' INT TERM; echo ready; for i in $(seq 200); do sleep 0.05; done`,
+      }),
       stdio: ['ignore', 'pipe', 'inherit'],
     });
     expect(await said(child, 'ready')).toBe('ready\n');
