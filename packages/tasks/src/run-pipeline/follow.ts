@@ -63,7 +63,6 @@ export async function abandon(context: Context, abandoned: Abandoned): Promise<T
   const { what, run, error, outputs } = abandoned;
   const reason: unknown = context.signal.reason;
   if (!(reason instanceof TaskError)) return error as TaskError;
-  const known = run && { 'run-id': String(run.id), url: run.url, outcome: run.outcome ?? 'running' };
   const state =
     reason.kind === 'cancelled' && abandoned.onCancel === 'cancel'
       ? await cancelInTime(context, abandoned)
@@ -72,7 +71,7 @@ export async function abandon(context: Context, abandoned: Abandoned): Promise<T
         : `It is not known whether ${what} was started; its correlation would be ${abandoned.request.correlation}.`;
   const remedy =
     'Run this step again: it takes the run that is there. To end that one, cancel it where it runs; sweep does not.';
-  return new TaskError(reason.kind, { what: reason.text.what, state, remedy }, { outputs: { ...outputs, ...known } });
+  return new TaskError(reason.kind, { what: reason.text.what, state, remedy }, { outputs });
 }
 
 /** The task's own calls are cut off by now: these go out by a client of their own. */

@@ -65,16 +65,9 @@ export async function runPipeline(context: Context, given: RunArguments): Promis
     run ??= await start(context, pipeline, what, request);
     if (given.wait) run = await waitForEnd(context, pipeline, what, run);
   } catch (error) {
-    throw context.signal.aborted
-      ? await abandon(context, {
-          ...given,
-          what,
-          request,
-          run,
-          error,
-          outputs: { ...outputs, started: String(!there) },
-        })
-      : error;
+    const all = { ...outputs, ...outputsOf(run), started: String(!there) };
+    if (context.signal.aborted) throw await abandon(context, { ...given, what, request, run, error, outputs: all });
+    throw error instanceof TaskError ? new TaskError(error.kind, error.text, { cause: error, outputs: all }) : error;
   }
   return conclude(context, pipeline, what, run, { ...outputs, started: String(!there) });
 }
