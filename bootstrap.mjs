@@ -4,8 +4,10 @@ import { spawn } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { constants } from 'node:os';
 import { delimiter, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 
-const ROOT = import.meta.dirname;
+const ROOT = fileURLToPath(new URL('.', import.meta.url));
+const OLDEST_NODE = 20;
 const PNPM = 'pnpm@12.21.0';
 const DEVKIT = 'packages/devkit/src/main.ts';
 
@@ -31,6 +33,10 @@ async function main([name, ...rest]) {
     console.error(
       `${name ? `There is no command "${name}".` : 'Name a command.'} Known are: ${Object.keys(COMMANDS).join(', ')}.`,
     );
+    return 2;
+  }
+  if (Number.parseInt(process.versions.node, 10) < OLDEST_NODE) {
+    console.error(`This needs Node ${OLDEST_NODE} or newer and runs on ${process.version}; see nodejs.org/download.`);
     return 2;
   }
   const why = whyInstall();
