@@ -1,7 +1,8 @@
-import { randomUUID } from 'node:crypto';
 import type { MaintenanceWindow } from '@maintenance-tasks/tasks/window/schema';
+import { assumedConnections, assumedVariables, directoryOf, vaultsOf } from './assume-azure.ts';
 import type { Authority } from './certificates.ts';
 import type { MadeUp } from './made-up.ts';
+import type { Step } from './plan.ts';
 import type { Rehearsal, RehearsalFile, SystemsAsWritten } from './rehearsal-file.ts';
 import type { Use } from './uses.ts';
 
@@ -21,6 +22,7 @@ export interface Known {
   readonly window: MaintenanceWindow | undefined;
   readonly file: RehearsalFile;
   readonly uses: readonly Use[];
+  readonly steps: readonly Step[];
   readonly madeUp: MadeUp;
   /** Text of the smoke tests, for what they expect a maintenance page to say. */
   readonly smokeTests: string;
@@ -29,8 +31,6 @@ export interface Known {
   readonly identity: { readonly token: string };
 }
 
-const TENANT = '11111111-1111-4111-8111-111111111111';
-const APPLICATION = '22222222-2222-4222-8222-222222222222';
 const ORIGIN_ADDRESS = '203.0.113.10';
 
 /**
@@ -63,7 +63,7 @@ export function assume(known: Known): Assumed {
     },
     website: websiteOf(known, sites, note),
     dns: file.systems.dns ?? {
-      records: [...new Set(sites.map(({ origin }) => origin))].map((name) => ({
+      records: [...new Set(sites.flatMap(({ origins }) => origins))].map((name) => ({
         name,
         type: 'A',
         content: ORIGIN_ADDRESS,
@@ -73,25 +73,28 @@ export function assume(known: Known): Assumed {
   return { seeds, variables, connections, notes };
 }
 
-type Note = (text: string) => void;
+export type Note = (text: string) => void;
 
 interface Site {
   readonly host: string;
   readonly zone: string;
-  readonly origin: string;
+  readonly origins: readonly string[];
 }
 
-/** The origin is what the smoke tests go `via`, where a step says so. */
-function sitesOf({ window, uses, file }: Known): Site[] {
-  const steps = new Set(uses.map(({ step }) => step));
-  const via = [...steps].flatMap((step) => [
-    ...(step.inputs.via ?? '').matchAll(/^\s*(\S+?)\s*[:=]\s*(\S+?)(?::\d+)?\s*$/gm),
+/** The origins are what the smoke tests go `via`, where a step or a check says so. */
+function sitesOf({ window, steps, file, smokeTests }: Known): Site[] {
+  const hosts = window?.page?.hosts ?? [];
+  const told = steps.flatMap(({ inputs }) => [
+    ...(inputs.via ?? '').matchAll(/^\s*(\S+?)\s*[:=]\s*(\S+?)(?::\d+)?\s*$/gm),
   ]);
+  const inChecks = [...smokeTests.matchAll(/^\s*via:\s*["']?([^\s"':]+)/gm)].map(([, via]) => via as string);
   const zones = (file.systems.cloudflare?.zones ?? []).map(({ name }) => name);
-  return (window?.page?.hosts ?? []).map((host) => {
+  return hosts.map((host) => {
     const zone =
       zones.find((name) => host === name || host.endsWith(`.${name}`)) ?? host.split('.').slice(-2).join('.');
-    return { host, zone, origin: via.find(([, name]) => name === host)?.[2] ?? `origin.${zone}` };
+    const own = told.flatMap(([, name, origin]) => (name === host ? [origin as string] : []));
+    const all = [...new Set([...own, ...inChecks])].filter((origin) => !hosts.includes(origin));
+    return { host, zone, origins: all.length > 0 ? all : [`origin.${zone}`] };
   });
 }
 
@@ -104,135 +107,17 @@ function cloudflareOf({ file, madeUp }: Known, sites: readonly Site[], note: Not
     const own = sites.filter(({ zone }) => zone === name);
     zones.push({
       name,
-      records: own.map(({ host, origin }) => ({ name: host, type: 'CNAME' as const, content: origin, proxied: true })),
+      records: own.map(({ host, origins }) => ({
+        name: host,
+        type: 'CNAME' as const,
+        content: origins[0] as string,
+        proxied: true,
+      })),
     });
     note(`Cloudflare has the zone ${name} with proxied CNAME records for ${own.map(({ host }) => host).join(', ')}.`);
   }
   const known = written?.tokens ?? [];
   return { zones, tokens: [...known, ...tokens.filter(({ token }) => !known.some((each) => each.token === token))] };
-}
-
-type Vault = NonNullable<Seeds['key-vault']['vaults']>[number];
-
-function vaultsOf(
-  known: Known,
-  variables: Readonly<Record<string, string>>,
-  connections: Rehearsal['connections'],
-  note: Note,
-): Seeds['key-vault'] {
-  const { file, window } = known;
-  const vaults: Vault[] = [...(file.systems['key-vault']?.vaults ?? [])];
-  const { tenant, clients } = applicationsOf(known, variables, connections);
-  const hosts = window?.page?.hosts ?? ['www.example.com'];
-  for (const { vault, certificates } of window?.certificates ?? []) {
-    if (vaults.some(({ name }) => name === vault)) continue;
-    note(`the key vault ${vault} holds ${certificates.join(', ')} for ${hosts.join(', ')}, valid for 20 more days.`);
-    vaults.push({ name: vault, tenant, certificates: certificates.map((name) => ({ name, names: [...hosts] })) });
-  }
-  return {
-    vaults: vaults.map((vault) => ({
-      ...vault,
-      access: vault.access ?? clients.map((application) => ({ application })),
-      certificates: (vault.certificates ?? []).map((each) => issuedHere(each, known)),
-    })),
-  };
-}
-
-/** What is served must be trusted by whoever looks: the vault's certificates come from the rehearsal's CA, too. */
-function issuedHere(
-  certificate: NonNullable<Vault['certificates']>[number],
-  { authority, now }: Known,
-): NonNullable<Vault['certificates']>[number] {
-  const { names, until, ...rest } = certificate;
-  if (!names || rest.pem) return certificate;
-  const day = 86_400_000;
-  const notAfter = until ? new Date(until) : new Date(now.getTime() + 20 * day);
-  const notBefore = new Date(Math.min(now.getTime(), Date.now()) - 345 * day);
-  const issued = authority.issue({ names, notBefore, notAfter });
-  return { ...rest, pem: { certificate: issued.certificate, key: issued.key, chain: issued.chain } };
-}
-
-function applicationsOf(
-  { uses }: Known,
-  variables: Readonly<Record<string, string>>,
-  connections: Rehearsal['connections'],
-) {
-  const given = (input: string) =>
-    uses.filter((use) => use.kind === 'variable' && use.input === input).flatMap((use) => variables[use.name] ?? []);
-  const all = Object.values(connections);
-  const tenant = given('azure-tenant-id')[0] ?? all[0]?.['tenant-id'] ?? TENANT;
-  return { tenant, clients: [...new Set([...given('azure-client-id'), ...all.map((each) => each['client-id'])])] };
-}
-
-function directoryOf(
-  known: Known,
-  variables: Readonly<Record<string, string>>,
-  connections: Rehearsal['connections'],
-): Seeds['entra-id'] {
-  const written = known.file.systems['entra-id'];
-  const { tenant, clients } = applicationsOf(known, variables, connections);
-  const secret = known.madeUp.byKind['azure-client-secret']?.[0];
-  const federated = (['github', 'azure'] as const).map((host) => ({ issuer: ISSUERS[host], subject: SUBJECTS[host] }));
-  const applications = clients.map((id) => ({ id, federated, ...(secret && { secret }) }));
-  const pipelines = [
-    { 'request-token': `github-${known.identity.token}`, issuer: ISSUERS.github, subject: SUBJECTS.github },
-    ...Object.keys(connections).map((name) => ({
-      'request-token': `azure-${known.identity.token}`,
-      issuer: ISSUERS.azure,
-      subject: SUBJECTS.azure,
-      'service-connection': connectionId(name),
-    })),
-  ];
-  return {
-    tenants: [{ id: tenant, applications }],
-    ...written,
-    pipelines: [...(written?.pipelines ?? []), ...pipelines],
-  };
-}
-
-const ISSUERS = {
-  github: 'https://token.actions.githubusercontent.com',
-  azure: 'https://vstoken.dev.azure.com/33333333-3333-4333-8333-333333333333',
-};
-const SUBJECTS = {
-  github: 'repo:example-org/maintenance:ref:refs/heads/main',
-  azure: 'sc://example-org/maintenance/maintenance',
-};
-
-/** The agent hands over ids, the pipeline names: the same id for the same name, whoever asks. */
-export function connectionId(name: string): string {
-  const known = ids.get(name) ?? randomUUID();
-  ids.set(name, known);
-  return known;
-}
-const ids = new Map<string, string>();
-
-function assumedVariables({ file, uses }: Known, note: Note): Record<string, string> {
-  const variables = { ...file.content.variables };
-  const usual: Readonly<Record<string, string>> = { 'azure-tenant-id': TENANT, 'azure-client-id': APPLICATION };
-  for (const { kind, name, input } of uses) {
-    if (kind !== 'variable' || input === undefined || variables[name] !== undefined || usual[input] === undefined)
-      continue;
-    variables[name] = usual[input];
-    note(`the variable ${name} is ${usual[input]}.`);
-  }
-  return variables;
-}
-
-function assumedConnections({ file, uses }: Known, note: Note): Rehearsal['connections'] {
-  const connections = { ...file.content.connections };
-  const first = Object.values(connections)[0];
-  for (const { step } of uses) {
-    const name = step.inputs.azureConnection;
-    if (!name || name.includes('$(') || connections[name]) continue;
-    connections[name] = {
-      'tenant-id': first?.['tenant-id'] ?? TENANT,
-      'client-id': first?.['client-id'] ?? APPLICATION,
-      secret: false,
-    };
-    note(`the service connection ${name} is federated.`);
-  }
-  return connections;
 }
 
 function pingdomOf({ window, file, madeUp }: Known, note: Note): Seeds['pingdom'] {
@@ -285,12 +170,12 @@ function websiteOf({ window, file, smokeTests }: Known, sites: readonly Site[], 
   const says = /maintenance-page:\s*["']?([^"'\n]+?)["']?\s*$/m.exec(smokeTests)?.[1];
   if (sites.length > 0)
     note(
-      `${sites.map(({ host }) => host).join(' and ')} answer at ${[...new Set(sites.map(({ origin }) => origin))].join(', ')}.`,
+      `${sites.map(({ host }) => host).join(' and ')} answer at ${[...new Set(sites.flatMap(({ origins }) => origins))].join(', ')}.`,
     );
   return {
-    sites: sites.map(({ host, origin }) => ({
+    sites: sites.map(({ host, origins }) => ({
       host,
-      origins: [origin, ORIGIN_ADDRESS],
+      origins: [...origins, ORIGIN_ADDRESS],
       ...(vault?.certificates[0] && { 'vault-certificate': { vault: vault.vault, name: vault.certificates[0] } }),
     })),
     maintenance: { ...(window?.page && { host: window.page.target }), ...(says && { title: says }) },

@@ -44,6 +44,15 @@ function findingsOf(run: HostRun): string[] {
     ...gates.filter(({ approved }) => !approved).map(({ gate, by }) => `${gate} was not approved by ${by}.`),
     ...(run.stages.at(-1)?.after.leftovers ?? []).map((left) => `Left behind: ${left}`),
     ...run.leaks,
+    ...unanswered(run).map((host) => `No stand-in answers for ${host}; describe it in rehearsal.yaml.`),
+  ];
+}
+
+function unanswered(run: HostRun): string[] {
+  return [
+    ...new Set(
+      run.calls.filter(({ system, status }) => system === undefined && status === 403).map(({ host }) => host),
+    ),
   ];
 }
 

@@ -8,7 +8,8 @@ import type { MaintenanceWindow } from '@maintenance-tasks/tasks/window/schema';
 import { windowSchema } from '@maintenance-tasks/tasks/window/schema';
 import { timesOf } from '@maintenance-tasks/tasks/window/times';
 import { type Approve, approver } from './approvals.ts';
-import { type Assumed, assume, connectionId } from './assume.ts';
+import { type Assumed, assume } from './assume.ts';
+import { connectionId } from './assume-azure.ts';
 import { AzurePlay } from './azure-play.ts';
 import { readCatalogue } from './catalogue.ts';
 import { createAuthority } from './certificates.ts';
@@ -28,7 +29,7 @@ import type { HostRun } from './run-record.ts';
 import { runPipeline } from './runner.ts';
 import { Secrets } from './secrets.ts';
 import { selectStep } from './step-selection.ts';
-import { usesOf } from './uses.ts';
+import { stepsIn, usesOf } from './uses.ts';
 import type { Watcher } from './watcher.ts';
 import { createWorld } from './world.ts';
 
@@ -75,7 +76,18 @@ export async function rehearse(options: Options, watcher: Watcher, terminal: boo
   const uses = pipelines.flatMap(usesOf);
   const madeUp = makeUpSecrets(uses, file.content, file.systems, authority, starts);
   const token = randomBytes(16).toString('hex');
-  const assumed = assume({ window, file, uses, madeUp, smokeTests, authority, now: starts, identity: { token } });
+  const steps = pipelines.flatMap(stepsIn);
+  const assumed = assume({
+    window,
+    file,
+    uses,
+    steps,
+    madeUp,
+    smokeTests,
+    authority,
+    now: starts,
+    identity: { token },
+  });
   const secrets = new Secrets();
   for (const secret of madeUp.secrets) secrets.know(secret);
   for (const host of ['github', 'azure'])

@@ -28,6 +28,10 @@ const SECRET_INPUTS = new Set([
 ]);
 const PREDEFINED = /^(system|build|agent|pipeline|environment|release|resources|checks|strategy|tf_build)([._]|$)/i;
 
+export function stepsIn(pipeline: Pipeline): Step[] {
+  return pipeline.stages.flatMap((stage) => stage.jobs.flatMap((job) => job.steps));
+}
+
 /** What the pipeline takes from its host's stores: no file of the repository holds it, so the rehearsal must. */
 export function usesOf(pipeline: Pipeline): Use[] {
   const defined = definedIn(pipeline);

@@ -66,15 +66,36 @@ function linesOf(lines: readonly string[], against: readonly string[], mark: 'go
   return lines.map((line) => html`<div class="line ${against.includes(line) ? '' : mark}">${line}</div>`);
 }
 
-/** State of any shape as rows of plain lines: down to where values begin. */
+/** State of any shape as rows of plain lines: down to where values begin. Things with a name get a row each. */
 function rowsOf(state: unknown, path = ''): Row[] {
+  const under = (key: string) => (path ? `${path} · ${key}` : key);
+  if (isNamedList(state)) {
+    return state.flatMap((item) => {
+      const key = nameKey(item) as string;
+      const { [key]: name, ...rest } = item;
+      return [{ what: under(String(name)), lines: itemLines(rest) }];
+    });
+  }
   if (!isObject(state)) return [{ what: path, lines: linesIn(state) }];
   const entries = Object.entries(state);
   const simple = entries.filter(([, value]) => !isObject(value) && !Array.isArray(value));
-  const deep = entries.filter(([, value]) => isObject(value) || (Array.isArray(value) && value.length >= 0));
+  const deep = entries.filter(([, value]) => isObject(value) || Array.isArray(value));
   const rows: Row[] =
     simple.length > 0 ? [{ what: path, lines: simple.map(([key, value]) => `${key}: ${shown(value)}`) }] : [];
-  return [...rows, ...deep.flatMap(([key, value]) => rowsOf(value, path ? `${path} · ${key}` : key))];
+  return [...rows, ...deep.flatMap(([key, value]) => rowsOf(value, under(key)))];
+}
+
+const NAME_KEYS = ['name', 'check', 'channel'];
+
+function nameKey(item: Record<string, unknown>): string | undefined {
+  return NAME_KEYS.find((key) => typeof item[key] === 'string');
+}
+
+/** Where two things share a name, a row could not tell them apart. */
+function isNamedList(value: unknown): value is Record<string, unknown>[] {
+  if (!isListOfObjects(value)) return false;
+  const names = (value as Record<string, unknown>[]).map((item) => item[nameKey(item) ?? '']);
+  return names.every((name) => name !== undefined) && new Set(names).size === names.length;
 }
 
 function linesIn(value: unknown): string[] {
@@ -93,7 +114,7 @@ function itemLines(item: Record<string, unknown>): string[] {
     .filter(([, value]) => isObject(value) || isListOfObjects(value))
     .flatMap(([key, value]) =>
       isObject(value)
-        ? [`  ${key}: ${JSON.stringify(value)}`]
+        ? [`  ${key}: ${shown(value)}`]
         : (value as Record<string, unknown>[]).flatMap((each) => itemLines(each).map((line) => `  ${line}`)),
     );
   return [first, ...nested];
@@ -115,7 +136,9 @@ const LEADING = new Set([
 
 function shown(value: unknown): string {
   if (Array.isArray(value)) return value.map(shown).join(' · ');
-  return isObject(value) ? JSON.stringify(value) : String(value);
+  const text = isObject(value) ? JSON.stringify(value) : String(value);
+  // Thumbprints and versions: their beginning tells them apart.
+  return text.replace(/\b([0-9a-f]{10})[0-9a-f]{22,}\b/g, '$1…');
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {
