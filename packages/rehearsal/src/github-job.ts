@@ -43,11 +43,10 @@ export class GithubJob implements JobPlay {
     return this.#failed ? 'failed' : 'succeeded';
   }
 
+  /** The runner drops an output of a job that holds a secret, with a warning that is easily overlooked. */
   get outputs(): Record<string, string> {
-    const scope = this.#scope({});
-    return Object.fromEntries(
-      Object.entries(this.#job.outputs).map(([name, text]) => [name, githubText(githubValue(text, scope))]),
-    );
+    const filled = Object.entries(this.#filled(this.#job.outputs, this.#scope({})));
+    return Object.fromEntries(filled.filter(([, value]) => !this.#run.world.holdsSecret(value)));
   }
 
   stepHeldBack(step: Step): string | undefined {

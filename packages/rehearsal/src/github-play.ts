@@ -16,6 +16,7 @@ export interface GithubWorld {
   readonly identity: { readonly url: string; readonly token: string };
   /** Blanks a value from now on. */
   readonly mask: (value: string) => void;
+  readonly holdsSecret: (text: string) => boolean;
 }
 
 const WORDS: Readonly<Record<Result, JobResult>> = {

@@ -68,6 +68,9 @@ export interface RehearsalProxy {
   close(): Promise<void>;
 }
 
+// Nothing checks it; but callers mask proxy passwords, and a word would be blanked wherever it stands.
+const PASSWORD = 'p7Rk2vXq9d';
+
 /**
  * The outside world of a rehearsal: an HTTPS proxy with its own CA, as many companies have one, whose hosts are
  * answered by stand-ins. Any other host is refused and recorded.
@@ -271,7 +274,7 @@ export async function startProxy(options: ProxyOptions): Promise<RehearsalProxy>
     port,
     caFile,
     calls,
-    urlFor: (step) => `http://${encodeURIComponent(step)}:rehearsal@127.0.0.1:${port}`,
+    urlFor: (step) => `http://${encodeURIComponent(step)}:${PASSWORD}@127.0.0.1:${port}`,
     use(next, nextRules = {}) {
       cutHanging();
       standIns = next;

@@ -205,6 +205,7 @@ function playOf(
     );
     return new GithubPlay(pipeline, {
       ...common,
+      holdsSecret: (text) => secrets.clean(text) !== text,
       inputs,
       startedBy: manager?.github ?? 'example-user',
       identity: {

@@ -94,7 +94,12 @@ async function play(host: HostName, text: string, extra: Partial<RunOptions> = {
     pipeline,
     play:
       host === 'github'
-        ? new GithubPlay(pipeline, { ...common, inputs: {}, identity: { url: 'https://id.example.com', token: 'a' } })
+        ? new GithubPlay(pipeline, {
+            ...common,
+            holdsSecret: (text: string) => secrets.clean(text) !== text,
+            inputs: {},
+            identity: { url: 'https://id.example.com', token: 'a' },
+          })
         : new AzurePlay(pipeline, {
             ...common,
             now: clock.now,
@@ -308,6 +313,14 @@ describe('secrets', () => {
   ])('that are %s are found', async (_how, given, where) => {
     const run = await play('github', `on: push\njobs:\n  a:\n    runs-on: x\n    steps:\n${probe('p', given)}`);
     expect(run.leaks.join()).toMatch(new RegExp(`The secret TOKEN stands in .*${where}`));
+  });
+
+  it('do not get from one job to another on GitHub: the runner drops such an output', async () => {
+    const run = await play(
+      'github',
+      `on: push\njobs:\n  a:\n    runs-on: x\n    outputs: {said: "\${{ steps.p.outputs.heard }}"}\n    steps:\n${probe('p', { text: '${{ secrets.TOKEN }}' }, '        id: p\n')}  b:\n    needs: a\n    runs-on: x\n    steps:\n${probe('q', { text: '<${{ needs.a.outputs.said }}>' })}`,
+    );
+    expect(step(run, 'q').outputs.heard).toBe('<>');
   });
 
   it('that are only masked are no leak', async () => {

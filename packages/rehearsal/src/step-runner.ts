@@ -128,6 +128,20 @@ export class StepRunner {
     }
   }
 
+  /** Azure's agent tells its proxy to tasks in variables of its own; everything else reads the usual ones. */
+  #proxyVariables({ key, step }: StepToRun): Record<string, string> {
+    const { proxy, pipeline } = this.#options;
+    if (pipeline.host === 'azure' && step.kind === 'task') {
+      const { origin, username, password } = new URL(proxy.urlFor(key));
+      return {
+        AGENT_PROXYURL: origin,
+        AGENT_PROXYUSERNAME: decodeURIComponent(username),
+        SECRET_AGENT_PROXYPASSWORD: password,
+      };
+    }
+    return { HTTPS_PROXY: proxy.urlFor(key), HTTP_PROXY: proxy.urlFor(key) };
+  }
+
   #checkout(step: Step, folders: JobFolders): Told {
     const { source } = this.#options;
     const target = resolve(folders.workspace, step.inputs.path || '.');
@@ -173,8 +187,7 @@ export class StepRunner {
       LANG: 'C.UTF-8',
       TMPDIR: folders.temporary,
       ...own,
-      HTTPS_PROXY: proxy.urlFor(key),
-      HTTP_PROXY: proxy.urlFor(key),
+      ...this.#proxyVariables(one),
       NODE_EXTRA_CA_CERTS: proxy.caFile,
       NODE_OPTIONS: `--require ${JSON.stringify(PRELOAD)}`,
       REHEARSAL_CLOCK_SHIFT: String(clock.shift),

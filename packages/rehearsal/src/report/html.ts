@@ -51,7 +51,7 @@ function windowLine(record: RehearsalRecord): string {
 function verdict(record: RehearsalRecord, found: readonly string[]): Markup {
   const asked = record.asked.map((each) => html`<p class="asked">A failure was asked for: <code>${each}</code></p>`);
   if (found.length === 0)
-    return html`${asked}<p class="verdict good"><b>Passed.</b> Nothing failed, nothing was left behind, no secret came out${record.parity.length > 0 ? ', and both hosts did the same' : ''}.</p>`;
+    return html`${asked}<p class="verdict good"><b>Passed.</b> Nothing ${record.asked.length > 0 && 'else '}failed, nothing was left behind, no secret came out${record.parity.length > 0 ? ', and both hosts did the same' : ''}.</p>`;
   return html`${asked}<div class="verdict bad"><b>${found.length === 1 ? 'One problem' : `${found.length} problems`} found</b><ul>${found.map((each) => html`<li>${each}</li>`)}</ul></div>`;
 }
 

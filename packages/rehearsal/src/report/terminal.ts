@@ -114,7 +114,7 @@ export function summary(paper: Paper, record: RehearsalRecord, reportFile: strin
     say(
       paint(
         'green',
-        `Rehearsed in ${(record.milliseconds / 1_000).toFixed(1)} s: nothing failed, nothing was left behind, no secret came out.`,
+        `Rehearsed in ${(record.milliseconds / 1_000).toFixed(1)} s: ${record.asked.length > 0 ? 'nothing else failed' : 'nothing failed'}, nothing was left behind, no secret came out.`,
       ),
     );
   else {
