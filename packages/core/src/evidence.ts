@@ -52,8 +52,12 @@ export async function writeEvidence(workingFolder: string, folder: string, recor
   return join(target, name);
 }
 
-/** Links above the working folder are the runner's business; those below it came with what was checked out. */
-async function refuseLinks(workingFolder: string, target: string): Promise<void> {
+/**
+ * Links above the working folder are the runner's business; those below it came with what was checked out.
+ *
+ * @throws TaskError `refused` when the folder, or one on the way to it, is a symbolic link
+ */
+export async function refuseLinks(workingFolder: string, target: string): Promise<void> {
   const base = resolve(workingFolder);
   const below = relative(base, target);
   const isBelow = below !== '' && !isAbsolute(below) && below.split(sep)[0] !== '..';

@@ -14,10 +14,10 @@ export default defineTask({
   inputs: {
     state: choice(['run', 'undo'], { default: 'run', describe: 'Whether to run the script or its undo script.' }),
     script: filePath({ required: true, describe: 'The script.', example: 'scripts/patch-group.ps1' }),
-    shell: choice(['by-ending', 'pwsh', 'bash', 'node'], {
+    shell: choice(['by-ending', 'pwsh', 'powershell', 'bash', 'node'], {
       default: 'by-ending',
       describe:
-        'What runs it. By its ending: .ps1 pwsh (Windows PowerShell where there is no pwsh), .sh bash, .js .mjs .cjs node.',
+        'What runs it. By its ending: .ps1 pwsh (on Windows without it, Windows PowerShell), .sh bash, .js .mjs .cjs node.',
     }),
     arguments: list({
       repeatable: true,
@@ -80,10 +80,10 @@ export default defineTask({
     return runScript(context, {
       state: inputs.state,
       script: { path: inputs.script, arguments: inputs.arguments ?? [] },
-      undo: inputs.undo && {
-        path: inputs.undo,
-        arguments: inputs['undo-arguments'] ?? inputs.arguments ?? [],
-      },
+      undo:
+        inputs.undo === undefined
+          ? undefined
+          : { path: inputs.undo, arguments: inputs['undo-arguments'] ?? inputs.arguments ?? [] },
       irreversible: inputs.irreversible,
       shell: inputs.shell,
       again: inputs.again,
