@@ -1,5 +1,6 @@
 import type { MaintenanceWindow } from '@maintenance-tasks/tasks/window/schema';
 import { assumedConnections, assumedVariables, directoryOf, vaultsOf } from './assume-azure.ts';
+import { azureDevopsOf, githubOf } from './assume-pipelines.ts';
 import type { Authority } from './certificates.ts';
 import type { MadeUp } from './made-up.ts';
 import type { Step } from './plan.ts';
@@ -61,6 +62,8 @@ export function assume(known: Known): Assumed {
       ...one('secret', madeUp.byKind['webhook-secret']),
       ...file.systems.webhook,
     },
+    github: githubOf(known, note),
+    'azure-devops': azureDevopsOf(known, note),
     website: websiteOf(known, sites, note),
     dns: file.systems.dns ?? {
       records: [...new Set(sites.flatMap(({ origins }) => origins))].map((name) => ({

@@ -111,6 +111,10 @@ function writtenValue(kind: Kind, systems: SystemsAsWritten): string | undefined
       return systems.webhook?.url;
     case 'webhook-secret':
       return systems.webhook?.secret;
+    case 'github-token':
+      return systems.github?.token;
+    case 'azure-devops-token':
+      return systems['azure-devops']?.token;
     default:
       return undefined;
   }

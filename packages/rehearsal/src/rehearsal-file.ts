@@ -4,9 +4,11 @@ import { parseYaml } from '@maintenance-tasks/core/yaml';
 import { parse } from 'yaml';
 import { z } from 'zod';
 import { alertmanagerSeed } from './stand-ins/alertmanager.ts';
+import { azureDevopsSeed } from './stand-ins/azure-devops.ts';
 import { cloudflareSeedSchema } from './stand-ins/cloudflare-seed.ts';
 import { datadogSeed } from './stand-ins/datadog.ts';
 import { entraIdSeedSchema } from './stand-ins/entra-id.ts';
+import { githubSeed } from './stand-ins/github.ts';
 import { keyVaultSeedSchema } from './stand-ins/key-vault.ts';
 import { pingdomSeed } from './stand-ins/pingdom.ts';
 import { slackSeed } from './stand-ins/slack.ts';
@@ -32,6 +34,8 @@ export const SECRET_KINDS = [
   'webhook-url',
   'webhook-secret',
   'azure-client-secret',
+  'github-token',
+  'azure-devops-token',
   'password',
   'other',
 ] as const;
@@ -71,6 +75,8 @@ const systems = z.strictObject({
   slack: slackSeed.optional(),
   teams: teamsSeed.optional(),
   webhook: webhookSeed.optional(),
+  github: githubSeed.optional(),
+  'azure-devops': azureDevopsSeed.optional(),
   website: websiteSeedSchema.optional(),
   dns: dnsSeedSchema.optional(),
 });

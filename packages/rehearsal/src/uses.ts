@@ -22,6 +22,8 @@ const SECRET_INPUTS = new Set([
   'webhook-url',
   'webhook-secret',
   'azure-client-secret',
+  'github-token',
+  'azure-devops-token',
   'certificate',
   'key',
   'password',

@@ -1,10 +1,12 @@
 import type { Seeds } from './assume.ts';
 import type { StandIn, StandInWorld } from './stand-in.ts';
 import { alertmanagerStandIn } from './stand-ins/alertmanager.ts';
+import { azureDevopsStandIn } from './stand-ins/azure-devops.ts';
 import { cloudflareStandIn } from './stand-ins/cloudflare.ts';
 import { datadogStandIn } from './stand-ins/datadog.ts';
 import { dnsStandIn } from './stand-ins/dns.ts';
 import { entraIdStandIn } from './stand-ins/entra-id.ts';
+import { githubStandIn } from './stand-ins/github.ts';
 import { keyVaultStandIn } from './stand-ins/key-vault.ts';
 import { pingdomStandIn } from './stand-ins/pingdom.ts';
 import { slackStandIn } from './stand-ins/slack.ts';
@@ -43,6 +45,8 @@ export async function createWorld(seeds: Seeds, world: StandInWorld): Promise<Wo
       slackStandIn(seeds.slack, world),
       teamsStandIn(seeds.teams, world),
       webhookStandIn(seeds.webhook, world),
+      githubStandIn(seeds.github, world),
+      azureDevopsStandIn(seeds['azure-devops'], world),
       website,
     ],
     dns: dns.address,

@@ -1,0 +1,97 @@
+import { azureInputName } from '@maintenance-tasks/core';
+import type { Known, Note, Seeds } from './assume.ts';
+
+type GitHub = Seeds['github'];
+type Azure = Seeds['azure-devops'];
+
+/** What a step of run-pipeline asks for, as far as it is written and not computed. */
+interface Asked {
+  readonly repository: string;
+  readonly pipeline: string;
+  readonly tag: string;
+  readonly commit: string | undefined;
+  readonly inputs: readonly string[];
+  readonly variables: readonly string[];
+  readonly correlation: string;
+}
+
+/** A commit for a tag of which no file says what it stands for: the same for the same tag. */
+const ASSUMED_COMMIT = 'c0ffee0123456789c0ffee0123456789c0ffee01';
+
+/** Every repository whose workflow is started has the tag and the workflow, which ends well after a minute. */
+export function githubOf(known: Known, note: Note): GitHub {
+  const written = known.file.systems.github;
+  const repositories = [...(written?.repositories ?? [])];
+  for (const asked of askedOn('github', known)) {
+    const there = repositories.find(({ name }) => name === asked.repository);
+    if (there && written?.repositories?.includes(there)) continue;
+    const workflow = {
+      file: asked.pipeline,
+      inputs: Object.fromEntries([...asked.inputs, asked.correlation].map((name) => [name, { required: false }])),
+      'run-name': `${asked.pipeline} \${{ inputs.${asked.correlation} }}`,
+    };
+    const tags = { ...there?.tags, [asked.tag]: asked.commit ?? ASSUMED_COMMIT };
+    const workflows = [...(there?.workflows ?? []).filter(({ file }) => file !== workflow.file), workflow];
+    repositories.splice(there ? repositories.indexOf(there) : repositories.length, 1, {
+      name: asked.repository,
+      branches: { main: ASSUMED_COMMIT },
+      tags,
+      workflows,
+    });
+    note(
+      `${asked.repository} has the tag ${asked.tag} and the workflow ${asked.pipeline}, which ends well after a minute.`,
+    );
+  }
+  const token = known.madeUp.byKind['github-token']?.[0];
+  return { ...(token && { token }), ...written, repositories };
+}
+
+/** Likewise on Azure DevOps, where all that is started is taken to be in one project. */
+export function azureDevopsOf(known: Known, note: Note): Azure {
+  const written = known.file.systems['azure-devops'];
+  const token = known.madeUp.byKind['azure-devops-token']?.[0];
+  const asked = askedOn('azure-devops', known);
+  const [project] = asked.map(({ repository }) => repository);
+  if (written || project === undefined) return { ...(token && { token }), ...written };
+  const own = asked.filter(({ repository }) => repository === project);
+  const pipelines = [...new Map(own.map((each) => [each.pipeline, each])).values()].map((each, index) => ({
+    id: /^\d+$/.test(each.pipeline) ? Number(each.pipeline) : 101 + index,
+    name: each.pipeline,
+    repository: 'platform',
+    parameters: Object.fromEntries([...each.inputs, each.correlation].map((name) => [name, { default: '' }])),
+    variables: [...each.variables],
+  }));
+  const tags = Object.fromEntries(own.map(({ tag, commit }) => [tag, commit ?? ASSUMED_COMMIT]));
+  note(
+    `${project} has the pipelines ${pipelines.map(({ name }) => name).join(', ')} and the tags ${Object.keys(tags).join(', ')}; its runs end well after a minute.`,
+  );
+  return {
+    ...(token && { token }),
+    project,
+    repositories: [{ name: 'platform', branches: { main: ASSUMED_COMMIT }, tags }],
+    pipelines,
+  };
+}
+
+function askedOn(host: 'github' | 'azure-devops', { steps }: Known): Asked[] {
+  return steps.flatMap(({ task, inputs }) => {
+    const input = (name: string) => inputs[name] ?? inputs[azureInputName(name)];
+    const [repository, pipeline, tag] = ['repository', 'pipeline', 'tag'].map(input);
+    if (task !== 'run-pipeline' || input('host') !== host || !repository || !pipeline || !tag) return [];
+    if ([repository, pipeline, tag].some((text) => /\$[({]/.test(text))) return [];
+    const commit = input('tag-commit');
+    return {
+      repository,
+      pipeline,
+      tag: tag.replace(/^refs\/tags\//, ''),
+      commit: commit && /^[0-9a-f]{40}$/.test(commit) ? commit : undefined,
+      inputs: namesIn(input('inputs')),
+      variables: namesIn(input('variables')),
+      correlation: input('correlation-input') ?? (host === 'github' ? 'correlation-id' : 'correlationId'),
+    };
+  });
+}
+
+function namesIn(map: string | undefined): string[] {
+  return [...(map ?? '').matchAll(/^\s*([^\s:=]+)\s*[:=]/gm)].map(([, name]) => name as string);
+}
