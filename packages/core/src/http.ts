@@ -21,6 +21,18 @@ export interface HttpRequest {
   readonly timeout?: number;
   /** Milliseconds that a wait before the next attempt may take; a longer one is not waited for. The deadline unless told. */
   readonly patience?: number;
+  /** For systems with a CA of their own, or that know their callers by certificates. */
+  readonly tls?: TlsIdentity;
+}
+
+/** How to trust the other side, and who we are to it; all PEM. */
+export interface TlsIdentity {
+  /** Trusted instead of the runner's own CAs. */
+  readonly ca?: string;
+  readonly cert?: string;
+  readonly key?: string;
+  /** The name its certificate is for, where that is not the URL's. */
+  readonly servername?: string;
 }
 
 export interface HttpAnswer {
@@ -97,17 +109,23 @@ export function createHttp(options: HttpOptions): Http {
     return agent;
   }
 
-  async function routeTo(url: URL): Promise<Route> {
+  async function routeTo(url: URL, tls: TlsIdentity | undefined): Promise<Route> {
     const client = await clientFor(url.protocol);
+    // An agent an identity: a connection that was opened as somebody must not carry the requests of somebody else.
+    const settingsOfAgent = { ...AGENT_OPTIONS, ...tls };
+    const identity = tls ? ` ${JSON.stringify(tls)}` : '';
     // The environment is read at each call: Azure's agent announces its proxy there after we have started.
     const module = announcesProxy(options.environment) ? await import('./proxy.ts') : undefined;
     const proxy = module?.proxyFor(url, options.environment);
     if (!module || !proxy) {
-      const agent = agentOf(url.protocol, () => new client.Agent(AGENT_OPTIONS));
+      const agent = agentOf(`${url.protocol}${identity}`, () => new client.Agent(settingsOfAgent));
       return { start: (settings) => client.request(url, { ...settings, agent }) };
     }
     if (url.protocol === 'https:') {
-      const agent = agentOf(`tunnel ${proxy.href}`, () => new module.TunnelAgent(proxy, AGENT_OPTIONS) as Agent);
+      const agent = agentOf(
+        `tunnel ${proxy.href}${identity}`,
+        () => new module.TunnelAgent(proxy, settingsOfAgent) as Agent,
+      );
       return { start: (settings) => client.request(url, { ...settings, agent }) };
     }
     const proxyClient = await clientFor(proxy.protocol);
@@ -121,7 +139,7 @@ export function createHttp(options: HttpOptions): Http {
   }
 
   async function attempt(request: HttpRequest): Promise<HttpAnswer> {
-    const route = await routeTo(new URL(request.url));
+    const route = await routeTo(new URL(request.url), request.tls);
     const body = request.json === undefined ? request.body : JSON.stringify(request.json);
     const headers: Record<string, string> = { accept: 'application/json', 'user-agent': options.userAgent };
     if (request.json !== undefined) headers['content-type'] = 'application/json';

@@ -18,6 +18,28 @@ interface Problem {
  * @throws InputProblem with one problem a line
  */
 export function parseYaml<Value>(text: string, schema: ZodType<Value>, file = 'line'): Value {
+  const { document, value, refuse } = loaded(text, file);
+  const checked = schema.safeParse(value);
+  if (checked.success) return checked.data;
+  refuse(
+    schemaProblems(schema, value, checked.error.issues).map(({ path, ofKey, text: what }) => ({
+      offset: offsetOf(document, path, ofKey),
+      text: what,
+    })),
+  );
+  throw new InputProblem('it does not have the form that is asked for');
+}
+
+/**
+ * YAML text of a form that others define, as plain data.
+ *
+ * @throws InputProblem with one problem a line
+ */
+export function readYaml(text: string, file = 'line'): unknown {
+  return loaded(text, file).value;
+}
+
+function loaded(text: string, file: string) {
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, uniqueKeys: true });
   const refuse = (problems: readonly Problem[]) => {
@@ -36,15 +58,7 @@ export function parseYaml<Value>(text: string, schema: ZodType<Value>, file = 'l
   refuse(structureProblems(document));
   const value: unknown = document.toJS({ maxAliasCount: -1 });
   if (value === null) refuse([{ offset: 0, text: 'there is nothing in it' }]);
-  const checked = schema.safeParse(value);
-  if (checked.success) return checked.data;
-  refuse(
-    schemaProblems(schema, value, checked.error.issues).map(({ path, ofKey, text: what }) => ({
-      offset: offsetOf(document, path, ofKey),
-      text: what,
-    })),
-  );
-  throw new InputProblem('it does not have the form that is asked for');
+  return { document, value, refuse };
 }
 
 /** Warnings count as well: a tag that nobody knows is a mistake, and what it stands for would be guessed. */
