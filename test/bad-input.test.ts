@@ -39,7 +39,7 @@ const CASES: [what: string, task: string, inputs: Record<string, string>, cause:
     'two wrong inputs at once',
     'maintenance-page',
     { ...page, state: 'onn', 'dry-run': 'flase' },
-    /"onn" is not one of on, off, status[^]*"flase" is neither true nor false/,
+    /"onn" is not one of on, off, status[\s\S]*"flase" is neither true nor false/,
     /Correct all of them/,
   ],
   [
