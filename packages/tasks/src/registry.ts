@@ -19,12 +19,20 @@ export const registry: Readonly<Record<string, RegisteredTask>> = {
     summary: 'Ends a window: takes the page away when the smoke tests passed, lets monitoring alert again, proves that nothing of the session is left, tells the channels and writes the evidence.',
     load: async () => (await import('./finish-maintenance/task.ts')).default,
   },
+  'ip-allowlist': {
+    summary: 'Puts addresses on a Cloudflare IP list for as long as a window lasts, limits hosts to that list, and takes back exactly what it put there.',
+    load: async () => (await import('./ip-allowlist/task.ts')).default,
+  },
+  jobs: {
+    summary: 'Pauses scheduled jobs (Kubernetes CronJobs, Data Factory triggers, Azure DevOps pipelines, GitHub workflows, Rundeck, any scheduler with a command), waits until they are idle, and resumes exactly what it paused.',
+    load: async () => (await import('./jobs/task.ts')).default,
+  },
   'maintenance-page': {
     summary: 'Puts a maintenance page in front of hosts by their Cloudflare DNS records, and gives the records back exactly as they were.',
     load: async () => (await import('./maintenance-page/task.ts')).default,
   },
   'monitoring-suppression': {
-    summary: 'Keeps Pingdom, Datadog and Alertmanager from alerting while a window lasts, with an end that those systems enforce.',
+    summary: 'Keeps Pingdom, Datadog, Alertmanager, New Relic, PagerDuty and Azure Monitor from alerting while a window lasts, and announces it on Statuspage, with an end that those systems enforce.',
     load: async () => (await import('./monitoring-suppression/task.ts')).default,
   },
   notify: {
@@ -34,6 +42,14 @@ export const registry: Readonly<Record<string, RegisteredTask>> = {
   'pre-maintenance': {
     summary: 'Checks everything a window needs before it may begin (clock, people, tool versions, access to every system), opens the session and shows the plan. Changes nothing.',
     load: async () => (await import('./pre-maintenance/task.ts')).default,
+  },
+  'run-pipeline': {
+    summary: 'Starts another repository’s pipeline at an exact tag, on GitHub or Azure DevOps, once in a session, and waits for its outcome.',
+    load: async () => (await import('./run-pipeline/task.ts')).default,
+  },
+  'run-script': {
+    summary: 'Runs a PowerShell, bash or Node script of the night with its undo script known, a time limit, only the environment it is given, and evidence.',
+    load: async () => (await import('./run-script/task.ts')).default,
   },
   'smoke-tests': {
     summary: 'Proves from outside that sites, certificates, DNS records and ports answer as they should, behind the maintenance page, too.',
@@ -46,5 +62,9 @@ export const registry: Readonly<Record<string, RegisteredTask>> = {
   sweep: {
     summary: 'Finds everything that a session, or any session whose window is over, left in the systems it is given access to, and puts it back. Fit to run on a schedule.',
     load: async () => (await import('./sweep/task.ts')).default,
+  },
+  traffic: {
+    summary: 'Leads traffic away from what is worked on (Azure Application Gateway, HAProxy, Kubernetes Service, Ingress and HTTPRoute), waits until it is drained, and gives it back exactly as it was.',
+    load: async () => (await import('./traffic/task.ts')).default,
   },
 };
