@@ -1,8 +1,11 @@
 import { azureInputName } from '@maintenance-tasks/core';
-import type { Known, Note, Seeds } from './assume.ts';
+import type { z } from 'zod';
+import type { Known, Note } from './assume.ts';
+import type { azureDevopsSeed } from './stand-ins/azure-devops.ts';
+import type { githubSeed } from './stand-ins/github.ts';
 
-type GitHub = Seeds['github'];
-type Azure = Seeds['azure-devops'];
+type GitHub = z.input<typeof githubSeed>;
+type Azure = z.input<typeof azureDevopsSeed>;
 
 /** What a step of run-pipeline asks for, as far as it is written and not computed. */
 interface Asked {
@@ -19,8 +22,7 @@ interface Asked {
 const ASSUMED_COMMIT = 'c0ffee0123456789c0ffee0123456789c0ffee01';
 
 /** Every repository whose workflow is started has the tag and the workflow, which ends well after a minute. */
-export function githubOf(known: Known, note: Note): GitHub {
-  const written = known.file.systems.github;
+export function githubOf(known: Known, note: Note, written: GitHub | undefined): GitHub[] {
   const repositories = [...(written?.repositories ?? [])];
   for (const asked of askedOn('github', known)) {
     const there = repositories.find(({ name }) => name === asked.repository);
@@ -43,16 +45,16 @@ export function githubOf(known: Known, note: Note): GitHub {
     );
   }
   const token = known.madeUp.byKind['github-token']?.[0];
-  return { ...(token && { token }), ...written, repositories };
+  if (!token && !written && repositories.length === 0) return [];
+  return [{ ...(token && { token }), ...written, repositories }];
 }
 
 /** Likewise on Azure DevOps, where all that is started is taken to be in one project. */
-export function azureDevopsOf(known: Known, note: Note): Azure {
-  const written = known.file.systems['azure-devops'];
+export function azureDevopsOf(known: Known, note: Note, written: Azure | undefined): Azure[] {
   const token = known.madeUp.byKind['azure-devops-token']?.[0];
   const asked = askedOn('azure-devops', known);
   const [project] = asked.map(({ repository }) => repository);
-  if (written || project === undefined) return { ...(token && { token }), ...written };
+  if (written || project === undefined) return written || token ? [{ ...(token && { token }), ...written }] : [];
   const own = asked.filter(({ repository }) => repository === project);
   const pipelines = [...new Map(own.map((each) => [each.pipeline, each])).values()].map((each, index) => ({
     id: /^\d+$/.test(each.pipeline) ? Number(each.pipeline) : 101 + index,
@@ -65,12 +67,14 @@ export function azureDevopsOf(known: Known, note: Note): Azure {
   note(
     `${project} has the pipelines ${pipelines.map(({ name }) => name).join(', ')} and the tags ${Object.keys(tags).join(', ')}; its runs end well after a minute.`,
   );
-  return {
-    ...(token && { token }),
-    project,
-    repositories: [{ name: 'platform', branches: { main: ASSUMED_COMMIT }, tags }],
-    pipelines,
-  };
+  return [
+    {
+      ...(token && { token }),
+      project,
+      repositories: [{ name: 'platform', branches: { main: ASSUMED_COMMIT }, tags }],
+      pipelines,
+    },
+  ];
 }
 
 function askedOn(host: 'github' | 'azure-devops', { steps }: Known): Asked[] {

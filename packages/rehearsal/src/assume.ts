@@ -1,14 +1,23 @@
 import type { MaintenanceWindow } from '@maintenance-tasks/tasks/window/schema';
 import { assumedConnections, assumedVariables, directoryOf, vaultsOf } from './assume-azure.ts';
-import { azureDevopsOf, githubOf } from './assume-pipelines.ts';
 import type { Authority } from './certificates.ts';
 import type { MadeUp } from './made-up.ts';
+import { type PlainSeeds, plainSeeds } from './plain-systems.ts';
 import type { Step } from './plan.ts';
 import type { Rehearsal, RehearsalFile, SystemsAsWritten } from './rehearsal-file.ts';
+import type { CloudflareSeed } from './stand-ins/cloudflare-seed.ts';
+import type { DnsSeed, WebsiteSeed } from './stand-ins/website-seed.ts';
 import type { Use } from './uses.ts';
 
 /** Every system as it stands before the rehearsal, nothing left open. */
-export interface Seeds extends Required<{ [Name in keyof SystemsAsWritten]: NonNullable<SystemsAsWritten[Name]> }> {}
+export interface Seeds {
+  readonly cloudflare: CloudflareSeed;
+  readonly 'key-vault': NonNullable<SystemsAsWritten['key-vault']>;
+  readonly 'entra-id': NonNullable<SystemsAsWritten['entra-id']>;
+  readonly website: WebsiteSeed;
+  readonly dns: DnsSeed;
+  readonly plain: PlainSeeds;
+}
 
 export interface Assumed {
   readonly seeds: Seeds;
@@ -39,8 +48,8 @@ const ORIGIN_ADDRESS = '203.0.113.10';
  * proxied records for the hosts of the page, the checks that are to be silenced, the channels that are to be told.
  */
 export function assume(known: Known): Assumed {
-  const { file, madeUp } = known;
-  const notes: string[] = [...madeUp.notes];
+  const { file } = known;
+  const notes: string[] = [...known.madeUp.notes];
   const note = (text: string) => void notes.push(`Assumed: ${text}`);
   const variables = assumedVariables(known, note);
   const connections = assumedConnections(known, note);
@@ -49,21 +58,7 @@ export function assume(known: Known): Assumed {
     cloudflare: cloudflareOf(known, sites, note),
     'key-vault': vaultsOf(known, variables, connections, note),
     'entra-id': directoryOf(known, variables, connections),
-    pingdom: pingdomOf(known, note),
-    datadog: datadogOf(known, note),
-    alertmanager: alertmanagerOf(known, note),
-    slack: slackOf(known, note),
-    teams: {
-      workflows: (madeUp.byKind['teams-webhook'] ?? ['https://unused.logic.azure.com/']).map((url) => ({ url })),
-      ...file.systems.teams,
-    },
-    webhook: {
-      ...one('url', madeUp.byKind['webhook-url']),
-      ...one('secret', madeUp.byKind['webhook-secret']),
-      ...file.systems.webhook,
-    },
-    github: githubOf(known, note),
-    'azure-devops': azureDevopsOf(known, note),
+    plain: plainSeeds(known, note),
     website: websiteOf(known, sites, note),
     dns: file.systems.dns ?? {
       records: [...new Set(sites.flatMap(({ origins }) => origins))].map((name) => ({
@@ -123,49 +118,6 @@ function cloudflareOf({ file, madeUp }: Known, sites: readonly Site[], note: Not
   return { zones, tokens: [...known, ...tokens.filter(({ token }) => !known.some((each) => each.token === token))] };
 }
 
-function pingdomOf({ window, file, madeUp }: Known, note: Note): Seeds['pingdom'] {
-  const ids = (window?.suppress ?? []).flatMap((each) => (each.system === 'pingdom' ? each.checks : []));
-  if (ids.length > 0 && !file.systems.pingdom?.checks) note(`Pingdom has the checks ${ids.join(', ')}.`);
-  return {
-    ...one('token', madeUp.byKind['pingdom-token']),
-    checks: ids.map((id) => ({ id, name: `Check ${id}` })),
-    ...file.systems.pingdom,
-  };
-}
-
-function datadogOf({ window, file, madeUp }: Known, note: Note): Seeds['datadog'] {
-  const found = (window?.suppress ?? []).find((each) => each.system === 'datadog');
-  if (found && !file.systems.datadog) note(`Datadog at ${found.site} has no downtimes.`);
-  return {
-    ...(found && { site: found.site }),
-    ...one('api-key', madeUp.byKind['datadog-api-key']),
-    ...one('app-key', madeUp.byKind['datadog-app-key']),
-    ...file.systems.datadog,
-  };
-}
-
-function alertmanagerOf({ window, file, madeUp }: Known, note: Note): Seeds['alertmanager'] {
-  const found = (window?.suppress ?? []).find((each) => each.system === 'alertmanager');
-  const url = found && new URL(found.url);
-  if (url && !file.systems.alertmanager) note(`Alertmanager at ${url.host} has no silences.`);
-  return {
-    ...(url && { host: url.hostname, prefix: url.pathname.replace(/\/$/, '') }),
-    ...one('password', madeUp.byKind['alertmanager-password']),
-    ...file.systems.alertmanager,
-  };
-}
-
-function slackOf({ window, file, madeUp }: Known, note: Note): Seeds['slack'] {
-  const ids = (window?.channels ?? []).flatMap((each) => (each.kind === 'slack' ? [each.channel] : []));
-  if (ids.length > 0 && !file.systems.slack?.channels) note(`the Slack bot is a member of ${ids.join(', ')}.`);
-  return {
-    ...one('token', madeUp.byKind['slack-token']),
-    channels: ids.map((id) => ({ id, name: id.toLowerCase() })),
-    webhooks: (madeUp.byKind['slack-webhook'] ?? []).map((url) => ({ url, channel: ids[0] ?? 'C0123456789' })),
-    ...file.systems.slack,
-  };
-}
-
 function websiteOf({ window, file, smokeTests }: Known, sites: readonly Site[], note: Note): Seeds['website'] {
   const written = file.systems.website;
   if (written) return written;
@@ -183,8 +135,4 @@ function websiteOf({ window, file, smokeTests }: Known, sites: readonly Site[], 
     })),
     maintenance: { ...(window?.page && { host: window.page.target }), ...(says && { title: says }) },
   };
-}
-
-function one<Key extends string>(key: Key, values: readonly string[] | undefined): { [K in Key]?: string } {
-  return (values?.[0] === undefined ? {} : { [key]: values[0] }) as { [K in Key]?: string };
 }

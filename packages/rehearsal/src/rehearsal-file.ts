@@ -3,17 +3,10 @@ import { InputProblem, messageOf, parseLocalTime } from '@maintenance-tasks/core
 import { parseYaml } from '@maintenance-tasks/core/yaml';
 import { parse } from 'yaml';
 import { z } from 'zod';
-import { alertmanagerSeed } from './stand-ins/alertmanager.ts';
-import { azureDevopsSeed } from './stand-ins/azure-devops.ts';
+import { PLAIN_SYSTEMS } from './plain-systems.ts';
 import { cloudflareSeedSchema } from './stand-ins/cloudflare-seed.ts';
-import { datadogSeed } from './stand-ins/datadog.ts';
 import { entraIdSeedSchema } from './stand-ins/entra-id.ts';
-import { githubSeed } from './stand-ins/github.ts';
 import { keyVaultSeedSchema } from './stand-ins/key-vault.ts';
-import { pingdomSeed } from './stand-ins/pingdom.ts';
-import { slackSeed } from './stand-ins/slack.ts';
-import { teamsSeed } from './stand-ins/teams.ts';
-import { webhookSeed } from './stand-ins/webhook.ts';
 import { dnsSeedSchema, websiteSeedSchema } from './stand-ins/website-seed.ts';
 
 const name = z.string().min(1);
@@ -64,19 +57,17 @@ const approval = z.union([
   z.strictObject({ by: name.describe('Name of who approves, from the window file’s roster.') }),
 ]);
 
+type Plain = typeof PLAIN_SYSTEMS;
+const plain = Object.fromEntries(
+  Object.entries(PLAIN_SYSTEMS).map(([key, system]) => [key, (system.seed as z.ZodType).optional()]),
+) as unknown as { [Name in keyof Plain]: z.ZodOptional<Plain[Name]['seed']> };
+
 /** The outside systems as they stand before the rehearsal. A system left out stands as the window file suggests. */
 const systems = z.strictObject({
+  ...plain,
   cloudflare: cloudflareSeedSchema.optional(),
   'key-vault': keyVaultSeedSchema.optional(),
   'entra-id': entraIdSeedSchema.optional(),
-  pingdom: pingdomSeed.optional(),
-  datadog: datadogSeed.optional(),
-  alertmanager: alertmanagerSeed.optional(),
-  slack: slackSeed.optional(),
-  teams: teamsSeed.optional(),
-  webhook: webhookSeed.optional(),
-  github: githubSeed.optional(),
-  'azure-devops': azureDevopsSeed.optional(),
   website: websiteSeedSchema.optional(),
   dns: dnsSeedSchema.optional(),
 });

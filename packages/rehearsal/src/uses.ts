@@ -10,24 +10,7 @@ export interface Use {
 }
 
 /** Inputs whose values are secrets, whatever the store calls them. */
-const SECRET_INPUTS = new Set([
-  'cloudflare-token',
-  'pingdom-token',
-  'datadog-api-key',
-  'datadog-app-key',
-  'alertmanager-password',
-  'slack-token',
-  'slack-webhook',
-  'teams-webhook',
-  'webhook-url',
-  'webhook-secret',
-  'azure-client-secret',
-  'github-token',
-  'azure-devops-token',
-  'certificate',
-  'key',
-  'password',
-]);
+const SECRET_INPUT = /(^|-)(token|key|secret|password|certificate|webhook|webhook-url)$/;
 const PREDEFINED = /^(system|build|agent|pipeline|environment|release|resources|checks|strategy|tf_build)([._]|$)/i;
 
 export function stepsIn(pipeline: Pipeline): Step[] {
@@ -73,7 +56,7 @@ function found(
     .map(([, name]) => name as string)
     .filter((name) => !defined.has(name.toLowerCase()) && !PREDEFINED.test(name))
     .map((name) => ({
-      kind: input === undefined || !SECRET_INPUTS.has(input) ? 'variable' : 'secret',
+      kind: input === undefined || !SECRET_INPUT.test(input) ? 'variable' : 'secret',
       name,
       input,
       step,

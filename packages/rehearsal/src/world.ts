@@ -1,17 +1,10 @@
 import type { Seeds } from './assume.ts';
+import { plainStandIns } from './plain-systems.ts';
 import type { StandIn, StandInWorld } from './stand-in.ts';
-import { alertmanagerStandIn } from './stand-ins/alertmanager.ts';
-import { azureDevopsStandIn } from './stand-ins/azure-devops.ts';
 import { cloudflareStandIn } from './stand-ins/cloudflare.ts';
-import { datadogStandIn } from './stand-ins/datadog.ts';
 import { dnsStandIn } from './stand-ins/dns.ts';
 import { entraIdStandIn } from './stand-ins/entra-id.ts';
-import { githubStandIn } from './stand-ins/github.ts';
 import { keyVaultStandIn } from './stand-ins/key-vault.ts';
-import { pingdomStandIn } from './stand-ins/pingdom.ts';
-import { slackStandIn } from './stand-ins/slack.ts';
-import { teamsStandIn } from './stand-ins/teams.ts';
-import { webhookStandIn } from './stand-ins/webhook.ts';
 import { websiteStandIn } from './stand-ins/website.ts';
 
 /** All outside systems of one run. */
@@ -39,14 +32,7 @@ export async function createWorld(seeds: Seeds, world: StandInWorld): Promise<Wo
       cloudflare,
       vault,
       entraIdStandIn(seeds['entra-id'], world),
-      pingdomStandIn(seeds.pingdom, world),
-      datadogStandIn(seeds.datadog, world),
-      alertmanagerStandIn(seeds.alertmanager, world),
-      slackStandIn(seeds.slack, world),
-      teamsStandIn(seeds.teams, world),
-      webhookStandIn(seeds.webhook, world),
-      githubStandIn(seeds.github, world),
-      azureDevopsStandIn(seeds['azure-devops'], world),
+      ...plainStandIns(seeds.plain, world),
       website,
     ],
     dns: dns.address,

@@ -1,0 +1,149 @@
+import type { MaintenanceWindow } from '@maintenance-tasks/tasks/window/schema';
+import type { z } from 'zod';
+import type { Known, Note } from './assume.ts';
+import { azureDevopsOf, githubOf } from './assume-pipelines.ts';
+import type { StandIn, StandInWorld } from './stand-in.ts';
+import { alertmanagerSeed, alertmanagerStandIn } from './stand-ins/alertmanager.ts';
+import { azureDevopsSeed, azureDevopsStandIn } from './stand-ins/azure-devops.ts';
+import { datadogSeed, datadogStandIn } from './stand-ins/datadog.ts';
+import { githubSeed, githubStandIn } from './stand-ins/github.ts';
+import { pingdomSeed, pingdomStandIn } from './stand-ins/pingdom.ts';
+import { slackSeed, slackStandIn } from './stand-ins/slack.ts';
+import { teamsSeed, teamsStandIn } from './stand-ins/teams.ts';
+import { webhookSeed, webhookStandIn } from './stand-ins/webhook.ts';
+
+/** A system that needs to know nothing of any other. A new one is an entry below, and nothing else. */
+interface PlainSystem<Schema extends z.ZodType> {
+  /** What the rehearsal file may say of it. */
+  readonly seed: Schema;
+  standIn(seed: z.input<Schema>, world: StandInWorld): StandIn;
+  /**
+   * How it usually stands: one for each that the window names or a secret is for, none when nobody asks for it. What the
+   * rehearsal file says of it goes into the first one.
+   */
+  usual(known: Known, note: Note, written: z.input<Schema> | undefined): readonly z.input<Schema>[];
+}
+
+function plain<Schema extends z.ZodType>(system: PlainSystem<Schema>): PlainSystem<Schema> {
+  return system;
+}
+
+export const PLAIN_SYSTEMS = {
+  pingdom: plain({
+    seed: pingdomSeed,
+    standIn: pingdomStandIn,
+    usual: (known, note, written) => {
+      const ids = suppressed(known, 'pingdom').flatMap(({ checks }) => checks);
+      const [token] = secretsFor(known, 'pingdom-token');
+      if (ids.length > 0 && !written?.checks) note(`Pingdom has the checks ${ids.join(', ')}.`);
+      const checks = ids.map((id) => ({ id, name: `Check ${id}` }));
+      return ids.length > 0 || token ? [{ ...(token && { token }), checks, ...written }] : [];
+    },
+  }),
+  datadog: plain({
+    seed: datadogSeed,
+    standIn: datadogStandIn,
+    usual: (known, note, written) => {
+      const sites = [...new Set(suppressed(known, 'datadog').map(({ site }) => site))];
+      const [apiKey] = secretsFor(known, 'datadog-api-key');
+      const [appKey] = secretsFor(known, 'datadog-app-key');
+      if (sites.length > 0 && !written) note(`Datadog at ${sites.join(', ')} has no downtimes.`);
+      return sites.map((site, index) => ({
+        site,
+        ...(apiKey && { 'api-key': apiKey }),
+        ...(appKey && { 'app-key': appKey }),
+        ...(index === 0 && written),
+      }));
+    },
+  }),
+  alertmanager: plain({
+    seed: alertmanagerSeed,
+    standIn: alertmanagerStandIn,
+    usual: (known, note, written) => {
+      const urls = [...new Set(suppressed(known, 'alertmanager').map(({ url }) => url))].map((url) => new URL(url));
+      const [password] = secretsFor(known, 'alertmanager-password');
+      const shown = urls.map(({ host }) => host).join(', ');
+      if (urls.length > 0 && !written) note(`Alertmanager at ${shown} has no silences.`);
+      return urls.map(({ hostname, pathname }, index) => ({
+        host: hostname,
+        prefix: pathname.replace(/\/$/, ''),
+        ...(password && { password }),
+        ...(index === 0 && written),
+      }));
+    },
+  }),
+  slack: plain({
+    seed: slackSeed,
+    standIn: slackStandIn,
+    usual: (known, note, written) => {
+      const ids = (known.window?.channels ?? []).flatMap((each) => (each.kind === 'slack' ? [each.channel] : []));
+      const [token] = secretsFor(known, 'slack-token');
+      const webhooks = secretsFor(known, 'slack-webhook').map((url) => ({ url, channel: ids[0] ?? 'C0123456789' }));
+      if (ids.length === 0 && !token && webhooks.length === 0) return [];
+      if (ids.length > 0 && !written?.channels) note(`the Slack bot is a member of ${ids.join(', ')}.`);
+      return [
+        { ...(token && { token }), channels: ids.map((id) => ({ id, name: id.toLowerCase() })), webhooks, ...written },
+      ];
+    },
+  }),
+  teams: plain({
+    seed: teamsSeed,
+    standIn: teamsStandIn,
+    usual: (known, _note, written) => {
+      const workflows = secretsFor(known, 'teams-webhook').map((url) => ({ url }));
+      return workflows.length > 0 ? [{ workflows, ...written }] : [];
+    },
+  }),
+  webhook: plain({
+    seed: webhookSeed,
+    standIn: webhookStandIn,
+    usual: (known, _note, written) => {
+      const [secret] = secretsFor(known, 'webhook-secret');
+      const urls = secretsFor(known, 'webhook-url');
+      return urls.map((url, index) => ({ url, ...(secret && { secret }), ...(index === 0 && written) }));
+    },
+  }),
+  github: plain({ seed: githubSeed, standIn: githubStandIn, usual: githubOf }),
+  'azure-devops': plain({ seed: azureDevopsSeed, standIn: azureDevopsStandIn, usual: azureDevopsOf }),
+};
+
+type Systems = typeof PLAIN_SYSTEMS;
+export type PlainName = keyof Systems;
+export type PlainSeeds = { readonly [Name in PlainName]: readonly z.input<Systems[Name]['seed']>[] };
+
+export function plainSeeds(known: Known, note: Note): PlainSeeds {
+  const seeds = Object.entries(PLAIN_SYSTEMS).map(([name, system]) => {
+    const written = known.file.systems[name as PlainName];
+    const usual = (system.usual as (known: Known, note: Note, written: unknown) => readonly unknown[])(
+      known,
+      note,
+      written,
+    );
+    return [name, usual.length === 0 && written ? [written] : usual];
+  });
+  return Object.fromEntries(seeds) as PlainSeeds;
+}
+
+export function plainStandIns(seeds: PlainSeeds, world: StandInWorld): StandIn[] {
+  return Object.entries(PLAIN_SYSTEMS).flatMap(([name, system]) => {
+    const make = system.standIn as (seed: unknown, world: StandInWorld) => StandIn;
+    const all = seeds[name as PlainName].map((seed) => make(seed, world));
+    // Two of a kind are told apart by their host.
+    return all.length > 1 ? all.map((each) => ({ ...each, name: `${each.name} (${String(each.hosts[0])})` })) : all;
+  });
+}
+
+type Suppressed = MaintenanceWindow['suppress'][number];
+
+function suppressed<System extends Suppressed['system']>(
+  { window }: Known,
+  system: System,
+): Extract<Suppressed, { system: System }>[] {
+  return (window?.suppress ?? []).filter(
+    (each): each is Extract<Suppressed, { system: System }> => each.system === system,
+  );
+}
+
+function secretsFor({ madeUp }: Known, kind: keyof Known['madeUp']['byKind']): readonly string[] {
+  return madeUp.byKind[kind] ?? [];
+}
