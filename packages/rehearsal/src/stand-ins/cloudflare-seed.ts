@@ -12,20 +12,58 @@ const recordSeed = z.strictObject({
   settings: z.record(z.string(), z.boolean()).optional().describe('ipv4_only, ipv6_only or flatten_cname.'),
 });
 
+const ruleSeed = z.looseObject({
+  action: z.string().describe('block, skip, managed_challenge, …'),
+  expression: z.string().describe('When it applies, such as http.host eq "my.example.com".'),
+  description: z.string().optional().describe('What the dashboard calls it.'),
+  enabled: z.boolean().optional().describe('Whether it is in force, which it is unless told.'),
+  ref: z.string().optional().describe('Its stable name; its id unless told.'),
+});
+
+const listSeed = z.strictObject({
+  account: z.string().default('account').describe('Account that owns it, by name or by id.'),
+  name: z.string().describe('Name by which rules refer to it.'),
+  description: z.string().default('').describe('What it is for.'),
+  items: z
+    .array(
+      z.strictObject({
+        ip: z.string().describe('Address or range.'),
+        comment: z.string().optional().describe('Comment as the dashboard shows it.'),
+      }),
+    )
+    .default([])
+    .describe('What is on it.'),
+});
+
 const zoneSeed = z.strictObject({
   name: z.string().min(1).describe('Name of the zone, such as example.com.'),
   plan: z.enum(['free', 'pro', 'business', 'enterprise']).default('free').describe('Decides lengths and numbers.'),
   status: z.enum(['initializing', 'pending', 'active', 'moved']).default('active').describe('State of the zone.'),
   paused: z.boolean().default(false).describe('Whether Cloudflare only answers DNS and proxies nothing.'),
-  account: z.string().default('account').describe('Account that owns it; purges are limited per account.'),
+  account: z
+    .string()
+    .default('account')
+    .describe('Account that owns it, by name or by id; purges are limited per account.'),
+  rules: z.array(ruleSeed).optional().describe('Custom rules; a zone without them has no ruleset at all.'),
   records: z.array(recordSeed).default([]).describe('DNS records.'),
 });
 
 const tokenSeed = z.strictObject({
   token: z.string().min(1).describe('The token itself; made up, for the rehearsal only.'),
   permissions: z
-    .array(z.enum(['Zone Read', 'DNS Read', 'DNS Write', 'Cache Purge']))
-    .default(['Zone Read', 'DNS Write', 'Cache Purge'])
+    .array(
+      z.enum([
+        'Zone Read',
+        'DNS Read',
+        'DNS Write',
+        'Cache Purge',
+        'Zone WAF Read',
+        'Zone WAF Write',
+        'Account Filter Lists Read',
+        'Account Filter Lists Write',
+      ]),
+    )
+    .default(['Zone Read', 'DNS Write', 'Cache Purge', 'Zone WAF Write', 'Account Filter Lists Write'])
     .describe('What it may do in its zones.'),
   zones: z.array(z.string()).optional().describe('Names of its zones; all of them unless told.'),
   status: z.enum(['active', 'disabled', 'expired']).default('active').describe('State of the token.'),
@@ -36,6 +74,13 @@ const tokenSeed = z.strictObject({
 export const cloudflareSeedSchema = z
   .strictObject({
     zones: z.array(zoneSeed).default([]).describe('Zones with their records.'),
+    lists: z.array(listSeed).default([]).describe('IP lists of accounts.'),
+    'list-operation': z
+      .number()
+      .int()
+      .default(2_000)
+      .describe('Milliseconds until a change of list items is carried out; until then the account takes no other.'),
+    'runner-address': z.string().default('203.0.113.200').describe('Address that it sees the runner come from.'),
     tokens: z.array(tokenSeed).default([]).describe('API tokens that it accepts.'),
   })
   .describe('Cloudflare, as it stands before the rehearsal.');
@@ -43,5 +88,7 @@ export const cloudflareSeedSchema = z
 /** As written: defaults may be left out. */
 export type CloudflareSeed = z.input<typeof cloudflareSeedSchema>;
 export type ZoneSeed = z.output<typeof zoneSeed>;
+export type RuleSeed = z.output<typeof ruleSeed>;
+export type ListSeed = z.output<typeof listSeed>;
 export type TokenSeed = z.output<typeof tokenSeed>;
 export type RecordSeed = z.output<typeof recordSeed>;

@@ -3,7 +3,9 @@ import { decodeUndoNote } from '@maintenance-tasks/core';
 import type { StandIn, StandInAnswer, StandInRequest, StandInWorld } from '../stand-in.ts';
 import { filtered, paged } from './cloudflare-filter.ts';
 import { PurgeBucket, RequestQuota } from './cloudflare-limits.ts';
+import { AccountLists } from './cloudflare-lists.ts';
 import { type RecordInput, Refusal, type StoredRecord, ZoneRecords } from './cloudflare-records.ts';
+import { ZoneRulesets } from './cloudflare-rulesets.ts';
 import { type CloudflareSeed, cloudflareSeedSchema, type TokenSeed, type ZoneSeed } from './cloudflare-seed.ts';
 import { type RecordsOf, sameName } from './public-record.ts';
 
@@ -20,6 +22,7 @@ interface StoredZone {
   readonly id: string;
   readonly seed: ZoneSeed;
   readonly records: ZoneRecords;
+  readonly rulesets: ZoneRulesets;
 }
 
 interface Answered {
@@ -35,15 +38,34 @@ const GRANTS: Readonly<Record<Permission, readonly string[]>> = {
   'DNS Read': ['#dns_records:read'],
   'DNS Write': ['#dns_records:edit', '#dns_records:read'],
   'Cache Purge': ['#cache_purge:edit'],
+  'Zone WAF Read': ['#waf:read'],
+  'Zone WAF Write': ['#waf:edit', '#waf:read'],
+  'Account Filter Lists Read': ['#rules_lists:read'],
+  'Account Filter Lists Write': ['#rules_lists:edit', '#rules_lists:read'],
 };
+const PLANS = ['free', 'pro', 'business', 'enterprise'] as const;
 
-/** Cloudflare's API v4, as far as zones, DNS records and purging go, with its refusals and limits. */
+/** Cloudflare's API v4, as far as zones, records, purging, IP lists and custom rules go, with its refusals and limits. */
 export function cloudflareStandIn(seed: CloudflareSeed, world: StandInWorld): CloudflareStandIn {
-  const { zones: zoneSeeds, tokens } = cloudflareSeedSchema.parse(seed);
+  const { zones: zoneSeeds, lists: listSeeds, tokens, ...given } = cloudflareSeedSchema.parse(seed);
   const now = () => world.now();
+  const accounts = new Map<string, AccountLists>();
   const zones = zoneSeeds.map(
-    (zone): StoredZone => ({ id: idOf(zone.name), seed: zone, records: new ZoneRecords(zone, now) }),
+    (zone): StoredZone => ({
+      id: idOf(zone.name),
+      seed: zone,
+      records: new ZoneRecords(zone, now),
+      rulesets: new ZoneRulesets(zone, now, () => accounts.get(accountId(zone.account))?.names ?? []),
+    }),
   );
+  for (const id of new Set([...zoneSeeds, ...listSeeds].map(({ account }) => accountId(account)))) {
+    const own = zones.filter(({ seed: { account } }) => accountId(account) === id);
+    const plan = PLANS[Math.max(0, ...own.map((zone) => PLANS.indexOf(zone.seed.plan)))] ?? 'free';
+    const isReferred = (name: string) => own.some(({ rulesets }) => rulesets.refersTo(name));
+    const lists = listSeeds.filter(({ account }) => accountId(account) === id);
+    accounts.set(id, new AccountLists(lists, { plan, milliseconds: given['list-operation'], now, isReferred }));
+  }
+  for (const { rulesets, seed: zone } of zones) rulesets.seed(zone.rules);
   const quotas = new Map<string, RequestQuota>();
   const buckets = new Map<string, PurgeBucket>();
   const purges = new Map<string, Date>();
@@ -54,16 +76,36 @@ export function cloudflareStandIn(seed: CloudflareSeed, world: StandInWorld): Cl
     if (first === 'user' && id === 'tokens' && rest[0] === 'verify') return verified(token, 'user');
     if (first === 'accounts' && rest[1] === 'verify') return verified(token, 'account');
     requireActive(token);
+    if (first === 'accounts' && rest[0] === 'rules' && rest[1] === 'lists')
+      return onLists(request, token, id, rest.slice(2));
     if (first !== 'zones') throw new Refusal(404, 7000, 'No route for that URI');
     if (id === '' && request.method === 'GET') return zoneList(token, request.url.searchParams);
     const zone = zones.find((candidate) => candidate.id === id);
     if (!zone || !covers(token, zone.seed.name)) throw new Refusal(404, 1001, 'Invalid zone identifier');
     if (call === 'GET ') return permitted(token, 'Zone Read', () => ({ result: shownZone(zone, token) }));
     if (call === 'POST purge_cache') return permitted(token, 'Cache Purge', () => purged(zone, bodyOf(request)));
+    if (rest[0] === 'rulesets')
+      return permitted(token, request.method === 'GET' ? 'Zone WAF Read' : 'Zone WAF Write', () => ({
+        result: zone.rulesets.answer({
+          method: request.method,
+          path: rest.slice(1),
+          body: () => bodyOf(request),
+        }),
+      }));
     if (rest[0] !== 'dns_records') throw new Refusal(404, 7000, 'No route for that URI');
     if (request.method === 'GET')
       return permitted(token, 'DNS Read', () => read(zone, rest[1], request.url.searchParams));
     return permitted(token, 'DNS Write', () => ({ result: written(zone.records, call, rest[1], bodyOf(request)) }));
+  }
+
+  function onLists(request: StandInRequest, token: TokenSeed, id: string, path: readonly string[]): Answered {
+    const account = accounts.get(id);
+    if (!account) throw new Refusal(403, 10000, 'Authentication error');
+    const { method, url } = request;
+    const permission = method === 'GET' ? 'Account Filter Lists Read' : 'Account Filter Lists Write';
+    return permitted(token, permission, () =>
+      account.answer({ method, path, query: url.searchParams, body: () => jsonOf(request) }),
+    );
   }
 
   function zoneList(token: TokenSeed, query: URLSearchParams): Answered {
@@ -126,8 +168,9 @@ export function cloudflareStandIn(seed: CloudflareSeed, world: StandInWorld): Cl
 
   return {
     name: 'Cloudflare',
-    hosts: ['api.cloudflare.com'],
+    hosts: ['api.cloudflare.com', 'www.cloudflare.com'],
     answer(request) {
+      if (request.url.hostname === 'www.cloudflare.com') return trace(request, given['runner-address']);
       const authorization = request.headers.authorization ?? '';
       const quota = quotas.get(authorization) ?? new RequestQuota();
       quotas.set(authorization, quota);
@@ -135,12 +178,10 @@ export function cloudflareStandIn(seed: CloudflareSeed, world: StandInWorld): Cl
       try {
         if (seconds !== undefined)
           throw new Limit(seconds, 'Rate limited. Please wait and consider throttling your request speed');
-        const token = tokenOf(authorization, tokens);
-        return {
-          status: 200,
-          headers: quota.headers(now()),
-          body: { success: true, errors: [], messages: [], ...route(request, token) },
-        };
+        const answered = route(request, tokenOf(authorization, tokens));
+        const headers = quota.headers(now());
+        if (answered.result === undefined) return { status: 204, headers };
+        return { status: 200, headers, body: { success: true, errors: [], messages: [], ...answered } };
       } catch (error) {
         if (!(error instanceof Refusal)) throw error;
         return refused(error, quota.headers(now()));
@@ -153,31 +194,61 @@ export function cloudflareStandIn(seed: CloudflareSeed, world: StandInWorld): Cl
         // Automatic is 300 seconds (developers.cloudflare.com/dns/manage-dns-records/reference/ttl).
         .map((record) => ({ ...record, ttl: record.ttl === 1 ? 300 : record.ttl })),
     lastPurgeOf: (host) => purges.get(sameName(host)),
-    state: () =>
-      Object.fromEntries(
-        zones.flatMap(({ records }) => {
-          const names = [...new Set(records.all.map(({ name }) => name))].sort();
-          return names.map((name) => [
-            name,
-            records.all
-              .filter((record) => record.name === name)
-              .map(shownRecord)
-              .sort(byText),
-          ]);
-        }),
+    state: () => ({
+      ...Object.fromEntries(zones.flatMap(shownNames)),
+      ...Object.fromEntries(
+        zones.flatMap(({ seed: zone, rulesets: { shown } }) => (shown ? [[`Rules of ${zone.name}`, shown]] : [])),
       ),
-    leftovers: () =>
-      zones
+      ...Object.fromEntries(
+        [...accounts.values()].flatMap(({ shown }) =>
+          Object.entries(shown).map(([name, items]) => [`List ${name}`, items]),
+        ),
+      ),
+    }),
+    leftovers: () => [
+      ...zones
         .flatMap(({ records }) => records.all)
-        .flatMap((record) => {
-          const note = decodeUndoNote(record.comment);
-          return note
-            ? [
-                `${record.name} carries the maintenance page of session ${note.session}: ${record.type} ${record.content}.`,
-              ]
-            : [];
-        }),
+        .flatMap(({ comment, name, type, content }) =>
+          noted(
+            comment,
+            (session) => `${name} carries the maintenance page of session ${session}: ${type} ${content}.`,
+          ),
+        ),
+      ...zones.flatMap(({ seed: { name }, rulesets }) =>
+        rulesets.rules.flatMap(({ description, expression }) =>
+          noted(description, (session) => `${name} has a custom rule of session ${session}: ${expression}.`),
+        ),
+      ),
+      ...[...accounts.values()]
+        .flatMap(({ items }) => items)
+        .flatMap(({ list, ip, comment }) =>
+          noted(comment, (session) => `${ip} is on the list ${list} for session ${session}.`),
+        ),
+    ],
   };
+}
+
+function noted(text: string | null | undefined, words: (session: string) => string): string[] {
+  const note = decodeUndoNote(text);
+  return note ? [words(note.session)] : [];
+}
+
+function shownNames({ records }: StoredZone): [string, unknown][] {
+  const names = [...new Set(records.all.map(({ name }) => name))].sort();
+  return names.map((name) => [
+    name,
+    records.all
+      .filter((record) => record.name === name)
+      .map(shownRecord)
+      .sort(byText),
+  ]);
+}
+
+/** What Cloudflare says of whoever asks, on any of its hosts, without a token. */
+function trace({ method, url }: StandInRequest, address: string): StandInAnswer {
+  if (method !== 'GET' || url.pathname !== '/cdn-cgi/trace') return { status: 404, body: 'Not found' };
+  const lines = ['fl=1f1', `h=${url.hostname}`, `ip=${address}`, 'visit_scheme=https', 'colo=FRA', 'warp=off'];
+  return { status: 200, headers: { 'content-type': 'text/plain' }, body: `${lines.join('\n')}\n` };
 }
 
 /** A refusal that tells when to come back. */
@@ -222,7 +293,7 @@ function shownZone({ id, seed }: StoredZone, token: TokenSeed) {
     status,
     paused,
     type: 'full',
-    account: { id: idOf(account), name: account },
+    account: { id: accountId(account), name: account },
     permissions: [...new Set(token.permissions.flatMap((each) => GRANTS[each]))],
     plan: { id: idOf(plan), name: `${plan} plan`, legacy_id: plan },
   };
@@ -271,13 +342,17 @@ function byText(a: object, b: object): number {
 }
 
 function bodyOf(request: StandInRequest): Record<string, unknown> {
-  try {
-    const body = JSON.parse(request.body.toString('utf8') || '{}') as unknown;
-    if (typeof body === 'object' && body !== null && !Array.isArray(body)) return body as Record<string, unknown>;
-  } catch {
-    // Falls through to the refusal.
-  }
+  const body = jsonOf(request);
+  if (typeof body === 'object' && body !== null && !Array.isArray(body)) return body as Record<string, unknown>;
   throw new Refusal(400, 9207, 'Request body is invalid.');
+}
+
+function jsonOf(request: StandInRequest): unknown {
+  try {
+    return JSON.parse(request.body.toString('utf8') || '{}') as unknown;
+  } catch {
+    throw new Refusal(400, 9207, 'Request body is invalid.');
+  }
 }
 
 function refused(error: Refusal, headers: Record<string, string>): StandInAnswer {
@@ -290,4 +365,9 @@ function refused(error: Refusal, headers: Record<string, string>): StandInAnswer
 
 function idOf(name: string): string {
   return createHash('md5').update(name).digest('hex');
+}
+
+/** Users know their accounts by ids, rehearsals by names. */
+function accountId(account: string): string {
+  return /^[0-9a-f]{32}$/.test(account) ? account : idOf(account);
 }

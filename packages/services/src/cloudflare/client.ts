@@ -1,8 +1,9 @@
-import { type Http, type HttpAnswer, type HttpRequest, TaskError } from '@maintenance-tasks/core';
-import { type Need, refusedBy } from './refusal.ts';
+import { type Http, TaskError } from '@maintenance-tasks/core';
+import { cloudflareApi, open } from './api.ts';
+import type { Need } from './refusal.ts';
 
-const API = 'https://api.cloudflare.com/client/v4';
-const SYSTEM = 'Cloudflare';
+export { quotaOf } from './api.ts';
+
 // The API's schema allows 5,000,000 for records; with 5,000 every zone below Enterprise is one page.
 const RECORDS_A_PAGE = 5_000;
 // More than 50 is refused for zones.
@@ -87,12 +88,6 @@ export interface Cloudflare {
   purge(zone: Zone, hosts: readonly string[]): Promise<void>;
 }
 
-interface Envelope {
-  readonly success: boolean;
-  readonly result: unknown;
-  readonly result_info?: { readonly total_pages?: number; readonly per_page?: number };
-}
-
 interface Page<Item> {
   readonly items: readonly Item[];
   readonly more: boolean;
@@ -105,29 +100,7 @@ interface Page<Item> {
  * @throws TaskError `auth` from every call when the token lacks what the call needs, `remote` for other refusals
  */
 export function cloudflare(http: Http, token: string): Cloudflare {
-  if (!/^[\x21-\x7e]+$/.test(token)) {
-    throw new TaskError('auth', {
-      what: 'The Cloudflare token has a blank, a line break or another character that no token has.',
-      state: 'Nothing was sent to Cloudflare.',
-      remedy: 'Store the token again, without quotes and as one line.',
-    });
-  }
-  http.respectQuota(SYSTEM, quotaOf);
-
-  function request(method: HttpRequest['method'], path: string, json?: unknown): HttpRequest {
-    return {
-      method,
-      url: `${API}${path}`,
-      headers: { authorization: `Bearer ${token}` },
-      ...(json !== undefined && { json }),
-      system: SYSTEM,
-    };
-  }
-
-  async function get(path: string, need: Need): Promise<Envelope> {
-    const asked = request('GET', path);
-    return open(asked, await http.send(asked), need);
-  }
+  const { request, get } = cloudflareApi(http, token);
 
   async function page<Item>(path: string, query: Record<string, string>, size: number, number: number, need: Need) {
     const parameters = new URLSearchParams({ ...query, per_page: String(size), page: String(number) });
@@ -216,20 +189,6 @@ export function cloudflare(http: Http, token: string): Cloudflare {
       }
     },
   };
-}
-
-/** The envelope of an answer, once it says that all went well: a 200 with `success: false` is a refusal, too. */
-function open(asked: HttpRequest, answer: HttpAnswer, need: Need): Envelope {
-  const ok = answer.status >= 200 && answer.status < 300;
-  const envelope = ok ? (answer.json() as Partial<Envelope> | null) : undefined;
-  if (envelope?.success !== true) throw refusedBy(asked, answer, need);
-  return envelope as Envelope;
-}
-
-/** `Ratelimit: "default";r=0;t=12` (developers.cloudflare.com/fundamentals/api/reference/limits). */
-export function quotaOf(headers: Readonly<Record<string, string>>) {
-  const match = /(?:^|;)\s*r=(\d+)\s*;\s*t=(\d+)/.exec(headers.ratelimit ?? '');
-  return match ? { remaining: Number(match[1]), resetsInSeconds: Number(match[2]) } : undefined;
 }
 
 /** `a.b.example.com` → itself, `b.example.com`, `example.com`: what its zone may be called, longest first. */

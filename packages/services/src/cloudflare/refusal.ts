@@ -1,9 +1,20 @@
 import { type HttpAnswer, type HttpRequest, TaskError } from '@maintenance-tasks/core';
 
-/** What the token needs for a call, in the words of Cloudflare's token page, and for which zone. */
+/** What the token needs for a call, in the words of Cloudflare's token page, and where. */
 export interface Need {
-  readonly permission: 'Zone Read' | 'DNS Read' | 'DNS Write' | 'Cache Purge' | 'validity';
+  readonly permission:
+    | 'Zone Read'
+    | 'DNS Read'
+    | 'DNS Write'
+    | 'Cache Purge'
+    | 'Zone WAF Read'
+    | 'Zone WAF Write'
+    | 'Account Filter Lists Read'
+    | 'Account Filter Lists Write'
+    | 'validity';
   readonly zone?: string;
+  /** Id of the account, for what is not a zone's. */
+  readonly account?: string;
 }
 
 /**
@@ -30,7 +41,8 @@ export function refusedBy(asked: HttpRequest, answer: HttpAnswer, need: Need): T
     });
   }
   if (answer.status === 403) {
-    const wanted = need.zone ? `${need.permission} on ${need.zone}` : need.permission;
+    const where = need.zone ?? (need.account && `the account ${need.account}`);
+    const wanted = where ? `${need.permission} on ${where}` : need.permission;
     return new TaskError('auth', {
       what: `The Cloudflare token lacks ${wanted}. ${what}`,
       remedy: `Give the token ${wanted} and run the task again.`,

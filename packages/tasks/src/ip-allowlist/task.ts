@@ -18,8 +18,8 @@ export default defineTask({
     'Puts addresses on a Cloudflare IP list for as long as a window lasts, limits hosts to that list, and takes back exactly what it put there.',
   needs: {
     Cloudflare: [
-      'Account Filter Lists Edit on the account of the list',
-      'Zone Read and Zone WAF Edit on the zones of the hosts (only where hosts are limited to the list)',
+      'Account Filter Lists Write on the account of the list',
+      'Zone Read and Zone WAF Write on the zones of the hosts (only where hosts are limited to the list)',
     ],
   },
   mutates: true,
@@ -88,7 +88,7 @@ export default defineTask({
       ...cloudflareToken,
       required: true,
       describe:
-        'Cloudflare API token with Account Filter Lists Edit on the account and, for hosts, Zone Read and Zone WAF Edit on their zones.',
+        'Cloudflare API token with Account Filter Lists Write on the account and, for hosts, Zone Read and Zone WAF Write on their zones.',
     }),
     ...sessionInputs,
   },
