@@ -410,5 +410,8 @@ function context() {
       progress: () => {},
       group: <T>(_: string, work: () => Promise<T>) => work(),
     },
+    keepSecret: () => {},
+    identityToken: () => Promise.reject(new Error('no identity here')),
+    azureConnection: () => undefined,
   };
 }

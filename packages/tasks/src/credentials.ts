@@ -27,6 +27,21 @@ export const alertmanagerAccess = {
   }),
 } as const;
 
+export const newRelicKey = secret({
+  environment: 'NEW_RELIC_API_KEY',
+  describe: 'New Relic user key of a user who may change alerts.',
+});
+
+export const pagerdutyToken = secret({
+  environment: 'PAGERDUTY_TOKEN',
+  describe: 'PagerDuty REST API key that may write.',
+});
+
+export const statuspageKey = secret({
+  environment: 'STATUSPAGE_API_KEY',
+  describe: 'Statuspage API key.',
+});
+
 export const channelSecrets = {
   'slack-token': secret({
     environment: 'SLACK_BOT_TOKEN',
@@ -45,6 +60,16 @@ export const channelSecrets = {
     environment: 'MAINTENANCE_WEBHOOK_SECRET',
     describe: 'Key that signs what webhook-url receives (HMAC-SHA-256).',
   }),
+} as const;
+
+/** All that any of the monitoring systems may ask for but Azure Monitor, which takes `azureAccess`. */
+export const monitoringSecrets = {
+  'pingdom-token': pingdomToken,
+  ...datadogKeys,
+  ...alertmanagerAccess,
+  'new-relic-key': newRelicKey,
+  'pagerduty-token': pagerdutyToken,
+  'statuspage-key': statuspageKey,
 } as const;
 
 export const azureAccess = {

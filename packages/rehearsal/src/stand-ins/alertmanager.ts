@@ -40,6 +40,7 @@ export const alertmanagerSeed = z.strictObject({
     .default([])
     .describe('Silences that others made.'),
   alerts: z.array(z.record(z.string(), z.string())).default([]).describe('Labels of the alerts that are firing.'),
+  'firing-since': z.iso.datetime().default('2000-01-01T00:00:00Z').describe('When these alerts begin to fire.'),
 });
 
 type Matcher = z.infer<typeof matcher>;
@@ -158,6 +159,7 @@ export function alertmanagerStandIn(given: z.input<typeof alertmanagerSeed>, wor
         status: 200,
         body: { cluster: { status: 'disabled' }, versionInfo: { version: seed.version }, uptime: '' },
       };
+    if (path === '/api/v2/alerts' && method === 'GET') return { status: 200, body: alertsIn(url) };
     if (path === '/api/v2/silences' && method === 'GET') return { status: 200, body: kept().map(shown) };
     if (path === '/api/v2/silences' && method === 'POST') return post(objectIn(body));
     const [, id] = /^\/api\/v2\/silence\/([^/]+)$/.exec(path) ?? [];
@@ -177,6 +179,20 @@ export function alertmanagerStandIn(given: z.input<typeof alertmanagerSeed>, wor
     silences.some(
       (one) => stateOf(one) === 'active' && one.matchers.every((each) => matches(each, labels[each.name] ?? '')),
     );
+  const firing = () => (Date.parse(seed['firing-since']) <= now() ? seed.alerts : []);
+
+  function alertsIn(url: URL): object[] {
+    const withSilenced = url.searchParams.get('silenced') !== 'false';
+    return firing()
+      .filter((labels) => withSilenced || !silencing(labels))
+      .map((labels) => ({
+        labels,
+        annotations: {},
+        startsAt: new Date(seed['firing-since']).toISOString(),
+        status: { state: silencing(labels) ? 'suppressed' : 'active' },
+      }));
+  }
+
   return {
     name: 'Alertmanager',
     hosts: [seed.host],

@@ -21,6 +21,17 @@ export const datadogSeed = z.strictObject({
     )
     .default([])
     .describe('Downtimes that others made.'),
+  alerts: z
+    .array(
+      z.strictObject({
+        monitor: z.string(),
+        tags: z.array(z.string()).default([]),
+        'monitor-tags': z.array(z.string()).default([]),
+        at: z.iso.datetime(),
+      }),
+    )
+    .default([])
+    .describe('What monitors alert of, and when; a downtime that is on then keeps it quiet.'),
   'requests-a-minute': z.int().positive().default(300).describe('Beyond these it answers 429.'),
 });
 
@@ -108,10 +119,46 @@ export function datadogStandIn(given: z.input<typeof datadogSeed>, world: StandI
     return { status: 200, body: { data: shown(one) } };
   }
 
+  /** A monitor in downtime makes no event. Of a scope only plain tags are understood here. */
+  function silenced(alert: (typeof seed.alerts)[number]): boolean {
+    const at = Date.parse(alert.at);
+    return downtimes.some(({ start, end, canceled, scope, monitor }) => {
+      const tags = monitor.monitor_tags as readonly string[] | undefined;
+      const covers =
+        scope.split(/\s+AND\s+|\s+/).every((tag) => tag === '*' || alert.tags.includes(tag)) &&
+        tags?.every((tag) => tag === '*' || alert['monitor-tags'].includes(tag));
+      return (
+        covers && start <= at && at < Math.min(end ?? Number.POSITIVE_INFINITY, canceled ?? Number.POSITIVE_INFINITY)
+      );
+    });
+  }
+
+  function events(url: URL): StandInAnswer {
+    if (!seed.scopes.includes('events_read')) return refusal(403, 'Failed permission authorization checks');
+    const [from, to] = ['from', 'to'].map((name) => Date.parse(url.searchParams.get(`filter[${name}]`) ?? ''));
+    const told = seed.alerts.filter((alert) => {
+      const at = Date.parse(alert.at);
+      return at >= (from as number) && at <= Math.min(to as number, now()) && !silenced(alert);
+    });
+    const limit = Number(url.searchParams.get('page[limit]') ?? 10);
+    const start = Number(url.searchParams.get('page[cursor]') ?? 0);
+    const data = told.slice(start, start + limit).map(({ monitor, tags, 'monitor-tags': monitorTags, at }) => ({
+      type: 'event',
+      attributes: {
+        timestamp: at,
+        tags,
+        attributes: { title: `[Triggered] ${monitor}`, status: 'error', monitor: { name: monitor, tags: monitorTags } },
+      },
+    }));
+    const meta = told.length > start + limit ? { page: { after: String(start + limit) } } : {};
+    return { status: 200, body: { data, meta } };
+  }
+
   function carryOut({ method, url, headers, body }: StandInRequest): StandInAnswer {
     if (!headers['dd-api-key'] || !headers['dd-application-key']) return refusal(401, 'Unauthorized');
     if (headers['dd-api-key'] !== seed['api-key'] || headers['dd-application-key'] !== seed['app-key'])
       return refusal(403, 'Forbidden');
+    if (url.pathname === '/api/v2/events' && method === 'GET') return events(url);
     if (!seed.scopes.includes('monitors_downtime')) return refusal(403, 'Failed permission authorization checks');
     const [matched, id] = /^\/api\/v2\/downtime(?:\/([^/]+))?$/.exec(url.pathname) ?? [];
     if (!matched) return refusal(404, 'Not Found');

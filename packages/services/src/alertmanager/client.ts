@@ -10,13 +10,21 @@ export interface Silence {
   readonly id: string;
   readonly state: 'pending' | 'active' | 'expired';
   readonly comment: string;
+  readonly startsAt: Date;
   readonly endsAt: Date;
   readonly matchers: readonly Matcher[];
+}
+
+export interface FiringAlert {
+  readonly labels: Readonly<Record<string, string>>;
+  readonly startsAt: Date;
 }
 
 export interface Alertmanager {
   /** All silences that are still kept, expired ones included: servers before 0.34 cannot filter by state. */
   silences(): Promise<Silence[]>;
+  /** Alerts that fire now and are neither silenced nor inhibited; those that are over it does not remember. */
+  unsilenced(): Promise<FiringAlert[]>;
   /** Starts a silence now; `landed` finds it when the answer was lost. Returns its id. */
   create(
     silence: {
@@ -63,6 +71,13 @@ export function createAlertmanager(
       return (answer.json() as SilenceRow[]).map(silenceOf);
     },
 
+    async unsilenced() {
+      const url = `${base}/alerts?active=true&silenced=false&inhibited=false`;
+      const answer = accepted(await http.send({ ...common, method: 'GET', url }));
+      const alerts = answer.json() as { readonly labels: Record<string, string>; readonly startsAt: string }[];
+      return alerts.map(({ labels, startsAt }) => ({ labels, startsAt: new Date(startsAt) }));
+    },
+
     create: ({ matchers, now, endsAt, comment }, landed) =>
       http.write(
         {
@@ -101,6 +116,7 @@ interface SilenceRow {
   readonly id: string;
   readonly status: { readonly state: Silence['state'] };
   readonly comment: string;
+  readonly startsAt: string;
   readonly endsAt: string;
   readonly matchers: readonly (Omit<Matcher, 'isEqual'> & { readonly isEqual?: boolean })[];
 }
@@ -110,6 +126,7 @@ function silenceOf(row: SilenceRow): Silence {
     id: row.id,
     state: row.status.state,
     comment: row.comment,
+    startsAt: new Date(row.startsAt),
     endsAt: new Date(row.endsAt),
     matchers: row.matchers.map((matcher) => ({ ...matcher, isEqual: matcher.isEqual ?? true })),
   };

@@ -45,6 +45,13 @@ export function narrows(matchers: readonly Matcher[]): boolean {
   });
 }
 
+/** Whether the matcher lets an alert with that value through; nothing when only Go understands its expression. */
+export function matchesValue({ value, isRegex, isEqual }: Matcher, label: string): boolean | undefined {
+  const regex = isRegex ? compiled(value) : undefined;
+  if (isRegex && !regex) return undefined;
+  return (regex ? regex.test(label) : value === label) === isEqual;
+}
+
 /** Whether two lists mean the same, in whatever order. */
 export function sameMatchers(a: readonly Matcher[], b: readonly Matcher[]): boolean {
   return canonical(a) === canonical(b);

@@ -3,6 +3,10 @@ import { type Http, type HttpAnswer, type Quota, TaskError } from '@maintenance-
 const SYSTEM = 'Datadog';
 // Datadog’s own default: what it gives for sure, so that a short page is the last one.
 const PAGE = 30;
+const EVENTS = 100;
+const MOST_PAGES = 10;
+/** Recoveries and the like are events, too. */
+const ALARMING = new Set(['error', 'failure', 'warning', 'warn', 'alert']);
 
 export interface DatadogDowntime {
   readonly id: string;
@@ -11,12 +15,24 @@ export interface DatadogDowntime {
   readonly message: string;
   readonly scope: string;
   readonly monitorTags: readonly string[];
+  readonly start: Date | undefined;
   /** Nothing for a downtime without an end, or one that recurs. */
   readonly end: Date | undefined;
 }
 
+/** A monitor that changed to alert or warn and told so: what a downtime covers makes no event. */
+export interface DatadogAlert {
+  readonly title: string;
+  readonly at: Date;
+  readonly monitorTags: readonly string[];
+  /** Of the event: those of what the monitor looked at among them. */
+  readonly tags: readonly string[];
+}
+
 export interface Datadog {
   downtimes(): Promise<DatadogDowntime[]>;
+  /** What was alerted between the two, the latest first; nothing when the application key may not read events. */
+  alerts(since: Date, until: Date): Promise<DatadogAlert[] | undefined>;
   /** Starts a downtime now; `landed` finds it when the answer was lost. Returns its id. */
   create(
     downtime: {
@@ -37,7 +53,8 @@ export function createDatadog(
   options: { readonly site: string; readonly apiKey: string; readonly appKey: string },
 ): Datadog {
   http.respectQuota(SYSTEM, datadogQuota);
-  const base = `https://api.${options.site}/api/v2/downtime`;
+  const api = `https://api.${options.site}/api/v2`;
+  const base = `${api}/downtime`;
   const common = {
     system: SYSTEM,
     headers: { 'dd-api-key': options.apiKey, 'dd-application-key': options.appKey },
@@ -54,6 +71,26 @@ export function createDatadog(
         rows.push(...page);
         if (page.length < PAGE) return rows.map(downtimeOf);
       }
+    },
+
+    async alerts(since, until) {
+      const rows: EventRow[] = [];
+      const query = new URLSearchParams({
+        'filter[query]': 'source:alert',
+        'filter[from]': since.toISOString(),
+        'filter[to]': until.toISOString(),
+        sort: '-timestamp',
+        'page[limit]': String(EVENTS),
+      });
+      for (let page = 0; page < MOST_PAGES; page++) {
+        const answer = await http.send({ ...common, method: 'GET', url: `${api}/events?${query}` });
+        if (answer.status === 403) return undefined;
+        const { data = [], meta } = accepted(answer).json() as EventPage;
+        rows.push(...data);
+        if (!meta?.page?.after) break;
+        query.set('page[cursor]', meta.page.after);
+      }
+      return rows.filter(({ attributes }) => ALARMING.has(attributes.attributes?.status ?? '')).map(alertOf);
     },
 
     create: ({ message, scope, monitorTags, end }, landed) =>
@@ -99,7 +136,34 @@ interface DowntimeRow {
     readonly message?: string | null;
     readonly scope?: string;
     readonly monitor_identifier?: { readonly monitor_tags?: string[]; readonly monitor_id?: number };
-    readonly schedule?: { readonly end?: string | null };
+    readonly schedule?: { readonly start?: string | null; readonly end?: string | null };
+  };
+}
+
+interface EventPage {
+  readonly data?: readonly EventRow[];
+  readonly meta?: { readonly page?: { readonly after?: string } };
+}
+
+interface EventRow {
+  readonly attributes: {
+    readonly timestamp?: string;
+    readonly tags?: readonly string[];
+    readonly attributes?: {
+      readonly title?: string;
+      readonly status?: string;
+      readonly monitor?: { readonly name?: string; readonly tags?: readonly string[] };
+    };
+  };
+}
+
+function alertOf({ attributes }: EventRow): DatadogAlert {
+  const { title, monitor } = attributes.attributes ?? {};
+  return {
+    title: monitor?.name ?? title ?? '',
+    at: new Date(attributes.timestamp ?? 0),
+    monitorTags: monitor?.tags ?? [],
+    tags: attributes.tags ?? [],
   };
 }
 
@@ -111,6 +175,7 @@ function downtimeOf({ id, attributes }: DowntimeRow): DatadogDowntime {
     message: attributes.message ?? '',
     scope: attributes.scope ?? '',
     monitorTags: monitor?.monitor_tags ?? (monitor?.monitor_id ? [`monitor_id:${monitor.monitor_id}`] : []),
+    start: attributes.schedule?.start ? new Date(attributes.schedule.start) : undefined,
     end: attributes.schedule?.end ? new Date(attributes.schedule.end) : undefined,
   };
 }

@@ -1,14 +1,9 @@
 import { TaskError } from '@maintenance-tasks/core';
 import { describe, expect, test } from 'vitest';
-import {
-  coverage,
-  fingerprint,
-  missingCredentials,
-  planSuppressions,
-  type Suppression,
-  suppressionEnd,
-  type Wanted,
-} from './plan.ts';
+import { missingCredentials } from './credentials.ts';
+import { fingerprint, planSuppressions, type Suppression, suppressionEnd, type Wanted } from './plan.ts';
+import type { SuppressedSystem } from './schema.ts';
+import { kindOf as kindOfSystem } from './systems.ts';
 
 const SESSION = 'mw-202611220230-k7qx';
 const ENDS = new Date('2026-11-22T02:30:00Z');
@@ -42,6 +37,8 @@ describe('suppressionEnd', () => {
 });
 
 describe('coverage', () => {
+  const coverage = (entry: SuppressedSystem) => kindOfSystem(entry).coverage(entry);
+
   test('does not depend on order or repetition', () => {
     expect(coverage({ system: 'pingdom', checks: [12, 11, 12] })).toBe('checks 11, 12');
     const alerts = (matchers: string[]) => coverage({ system: 'alertmanager', url: 'https://a.example.com', matchers });
@@ -52,6 +49,26 @@ describe('coverage', () => {
     const downtime = { system: 'datadog' as const, scope: ' env:prod ', site: 'datadoghq.com' };
     expect(coverage({ ...downtime, 'monitor-tags': ['*'] })).toBe('env:prod of all monitors');
     expect(coverage({ ...downtime, 'monitor-tags': ['b', 'a'] })).toBe('env:prod of monitors tagged a, b');
+  });
+
+  test('of an Azure rule does not depend on the case of ids', () => {
+    const rule = (scope: string, conditions: { field: 'Severity'; operator: 'Equals'; values: string[] }[] = []) =>
+      coverage({ system: 'azure-monitor', subscription: 's', 'resource-group': 'g', scopes: [scope], conditions });
+    expect(rule('/subscriptions/S/resourceGroups/Shop')).toBe(rule('/subscriptions/s/resourcegroups/shop'));
+    expect(rule('/s', [{ field: 'Severity', operator: 'Equals', values: ['Sev4', 'Sev3'] }])).toBe(
+      'alerts of /s where Severity Equals Sev3, Sev4',
+    );
+  });
+
+  test('tells whether all or any of New Relic’s conditions must hold', () => {
+    const conditions = [
+      { attribute: 'tags.env', operator: 'EQUALS' as const, values: ['prod'] },
+      { attribute: 'policyName', operator: 'IN' as const, values: ['b', 'a'] },
+    ];
+    const rule = (match: 'all' | 'any') =>
+      coverage({ system: 'new-relic', account: 1, region: 'us', conditions, match });
+    expect(rule('all')).toBe('issues with policyName IN a, b AND tags.env EQUALS prod');
+    expect(rule('any')).toBe('issues with policyName IN a, b OR tags.env EQUALS prod');
   });
 
   test('has a fingerprint that a note can hold without quotes', () => {
@@ -124,6 +141,21 @@ describe('missingCredentials', () => {
     const alertmanager = { system: 'alertmanager' as const, url: 'https://a.example.com', matchers: ['a=b'] };
     expect(missingCredentials([alertmanager], {})).toEqual([]);
     expect(missingCredentials([alertmanager], { alertmanagerUser: 'a' })).toHaveLength(1);
+    const pagerduty = {
+      system: 'pagerduty' as const,
+      services: ['PSHOP1'],
+      from: 'a@example.com',
+      region: 'us' as const,
+    };
+    expect(missingCredentials([pagerduty, pagerduty], {})).toEqual(['pagerduty-token, for PagerDuty']);
+    const rule = {
+      system: 'azure-monitor' as const,
+      subscription: 's',
+      'resource-group': 'g',
+      scopes: [],
+      conditions: [],
+    };
+    expect(missingCredentials([rule], {})).toEqual([]);
   });
 });
 

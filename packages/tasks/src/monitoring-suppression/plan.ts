@@ -1,48 +1,5 @@
 import { createHash } from 'node:crypto';
 import { type Change, formatDuration, sessionEnd, TaskError } from '@maintenance-tasks/core';
-import { canonical, type Matcher, parseMatcher } from '@maintenance-tasks/services/alertmanager/matchers';
-import type { SuppressedSystem } from './schema.ts';
-
-/** What the three systems are reached with; each is needed only when a system of its kind is named. */
-export interface MonitoringCredentials {
-  readonly pingdomToken?: string | undefined;
-  readonly datadogApiKey?: string | undefined;
-  readonly datadogAppKey?: string | undefined;
-  readonly alertmanagerUser?: string | undefined;
-  readonly alertmanagerPassword?: string | undefined;
-}
-
-type CredentialInputs = {
-  readonly [name in
-    | 'pingdom-token'
-    | 'datadog-api-key'
-    | 'datadog-app-key'
-    | 'alertmanager-user'
-    | 'alertmanager-password']?: string | undefined;
-};
-
-/** The credentials from the inputs that all tasks name alike. */
-export function monitoringCredentials(inputs: CredentialInputs): MonitoringCredentials {
-  return {
-    pingdomToken: inputs['pingdom-token'],
-    datadogApiKey: inputs['datadog-api-key'],
-    datadogAppKey: inputs['datadog-app-key'],
-    alertmanagerUser: inputs['alertmanager-user'],
-    alertmanagerPassword: inputs['alertmanager-password'],
-  };
-}
-
-/** The inputs that the named systems need and that were not given, each as one clause. */
-export function missingCredentials(systems: readonly SuppressedSystem[], credentials: MonitoringCredentials): string[] {
-  const uses = (kind: SuppressedSystem['system']) => systems.some(({ system }) => system === kind);
-  const missing: string[] = [];
-  if (uses('pingdom') && !credentials.pingdomToken) missing.push('pingdom-token, for Pingdom');
-  if (uses('datadog') && !credentials.datadogApiKey) missing.push('datadog-api-key, for Datadog');
-  if (uses('datadog') && !credentials.datadogAppKey) missing.push('datadog-app-key, for Datadog');
-  if (uses('alertmanager') && credentials.alertmanagerUser && !credentials.alertmanagerPassword)
-    missing.push('alertmanager-password, for alertmanager-user');
-  return missing;
-}
 
 /**
  * When a suppression shall end: after `for`, else with the session's window.
@@ -92,36 +49,12 @@ export interface Suppression {
   /** `fingerprint` of what it was made for; nothing when its note was damaged. */
   readonly madeFor: number | undefined;
   readonly pending: boolean;
+  /** Nothing where the system does not tell. */
+  readonly begins?: Date | undefined;
   /** Nothing when somebody took its end away. */
   readonly ends: Date | undefined;
   /** What it covers now, in one fixed order; compared with what it was made for. */
   readonly covers: string;
-}
-
-/** What one entry of `systems` covers, in the words of its system and in one fixed order. */
-export function coverage(system: SuppressedSystem): string {
-  if (system.system === 'pingdom') {
-    return `checks ${[...new Set(system.checks)].sort((a, b) => a - b).join(', ')}`;
-  }
-  if (system.system === 'datadog') {
-    return datadogCoverage(system.scope, system['monitor-tags']);
-  }
-  return `alerts with ${canonical(matchersOf(system.matchers))}`;
-}
-
-export function datadogCoverage(scope: string, tags: readonly string[]): string {
-  const monitors = tags.join() === '*' ? 'all monitors' : `monitors tagged ${[...new Set(tags)].sort().join(', ')}`;
-  return `${scope.trim()} of ${monitors}`;
-}
-
-/** The matchers, which the schema has already checked. */
-export function matchersOf(texts: readonly string[]): Matcher[] {
-  return texts.map((text) => {
-    const matcher = parseMatcher(text);
-    if ('problem' in matcher)
-      throw new TaskError('input', { what: `${matcher.problem}.`, remedy: 'Correct the matcher.' });
-    return matcher;
-  });
 }
 
 /**
@@ -140,6 +73,8 @@ export interface Wanted {
   readonly covers: string;
   /** The system gives back what it covers as it was given; Datadog may write a search its own way. */
   readonly exact: boolean;
+  /** What else happens then. */
+  readonly notice?: string;
 }
 
 export interface SuppressionPlan {
@@ -195,11 +130,11 @@ export function planSuppressions(
         'Decide who is right: end the changed ones with state off and turn them on again, or put them back by hand.',
     });
   }
-  const changes = create.map(({ id, system, covers }) => ({
+  const changes = create.map(({ id, system, covers, notice }) => ({
     id,
     what: `${system}: ${covers}`,
     before: 'alerting',
-    after: `silenced until ${ends.toISOString()}`,
+    after: `silenced until ${ends.toISOString()}${notice ? `; ${notice}` : ''}`,
   }));
   return { changes, create, keep, notes };
 }

@@ -1,21 +1,15 @@
 import { messageOf, TaskError, type TaskErrorKind } from '@maintenance-tasks/core';
 import type { Leftover } from '../leftover.ts';
-import {
-  coverage,
-  fingerprint,
-  type MonitoringCredentials,
-  missingCredentials,
-  planSuppressions,
-  refusePastEnd,
-  type Suppression,
-} from './plan.ts';
+import { type MonitoringCredentials, missingCredentials } from './credentials.ts';
+import type { Context, Monitoring } from './monitoring.ts';
+import { fingerprint, planSuppressions, refusePastEnd, type Suppression } from './plan.ts';
 import type { SuppressedSystem } from './schema.ts';
-import { type Context, type Monitoring, monitoringOf } from './systems.ts';
+import { kindOf, monitoringOf } from './systems.ts';
 import { type Suppressed, standing, verifyEnded, verifyMade, type WantedIn } from './verification.ts';
 
 export type { Suppressed };
 
-interface Scope {
+export interface Scope {
   readonly session: string;
   readonly systems: readonly SuppressedSystem[];
   readonly credentials: MonitoringCredentials;
@@ -120,29 +114,12 @@ export async function endSuppressions(
   return { ended: own.map(({ account, suppression }) => `${account.name} ${suppression.id}`) };
 }
 
-/** What the session has in force, as a table in the report, too. */
-export async function suppressionStatus(
-  context: Context,
-  { session, systems, credentials }: Scope,
-): Promise<Suppressed[]> {
-  const found = await findAll(context, systems, credentials);
-  const own = [...found].flatMap(([{ name }, suppressions]) =>
-    suppressions.filter((one) => one.session === session).map((one) => ({ system: name, ...one })),
-  );
-  context.report.table({
-    title: 'Silenced by this session',
-    columns: ['System', 'Id', 'What', 'Until'],
-    rows: own.map(({ system, id, covers, ends }) => [system, id, covers, ends?.toISOString() ?? 'no end']),
-  });
-  return own.map(({ system, id, covers, ends }) => ({ system, id, covers, ends }));
-}
-
 /** What any session has in force or scheduled in the accounts that the entries are in. */
 export async function findSuppressions(
   context: Context,
   { systems, credentials }: Omit<Scope, 'session'>,
 ): Promise<Leftover[]> {
-  const found = await findAll(context, systems, credentials);
+  const found = await findAll(monitoringOf(context, systems, credentials));
   return [...found].flatMap(([{ name }, suppressions]) =>
     suppressions.map(({ id, covers, ends, session }) => ({
       system: name,
@@ -174,9 +151,11 @@ export async function checkAccess(
 function uniqueWanted(monitoring: ReadonlyMap<SuppressedSystem, Monitoring>): WantedIn[] {
   const wanted = new Map<string, WantedIn>();
   for (const [entry, account] of monitoring) {
-    const covers = coverage(entry);
+    const kind = kindOf(entry);
+    const covers = kind.coverage(entry);
     const id = reportId(account.name, covers);
-    wanted.set(id, { id, system: account.name, covers, exact: entry.system !== 'datadog', account, entry });
+    const notice = kind.notice?.(entry);
+    wanted.set(id, { id, system: account.name, covers, exact: kind.exact, ...(notice && { notice }), account, entry });
   }
   return [...wanted.values()];
 }
@@ -232,12 +211,13 @@ async function orProblem(work: () => Promise<Problem[]>): Promise<Problem[]> {
   }
 }
 
-async function findAll(
-  context: Context,
-  systems: readonly SuppressedSystem[],
-  credentials: MonitoringCredentials,
-): Promise<Map<Monitoring, Suppression[]>> {
-  const { found, problems } = await lookAround(monitoringOf(context, systems, credentials));
+/**
+ * What carries a mark in every account.
+ *
+ * @throws TaskError with the problems of all accounts that cannot be read
+ */
+export async function findAll(monitoring: Monitored): Promise<Map<Monitoring, Suppression[]>> {
+  const { found, problems } = await lookAround(monitoring);
   refuse(problems, undefined, 'Correct this and run the task again.');
   return found;
 }

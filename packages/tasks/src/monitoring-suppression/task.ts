@@ -1,17 +1,24 @@
 import { choice, defineTask, duration, sessionInputs, TaskError, yaml } from '@maintenance-tasks/core';
-import { alertmanagerAccess, datadogKeys, pingdomToken } from '../credentials.ts';
-import { missingCredentials, monitoringCredentials, suppressionEnd } from './plan.ts';
-import { endSuppressions, type Suppressed, suppress, suppressionStatus } from './suppression.ts';
+import { azureAccess, monitoringSecrets } from '../credentials.ts';
+import type { Suppressed } from './suppression.ts';
 
 export default defineTask({
   name: 'monitoring-suppression',
   azure: { id: '481a2cc6-c403-4ee6-b137-82dd2f5b9cfa', category: 'Utility' },
   summary:
-    'Keeps Pingdom, Datadog and Alertmanager from alerting while a window lasts, with an end that those systems enforce.',
+    'Keeps Pingdom, Datadog, Alertmanager, New Relic, PagerDuty and Azure Monitor from alerting while a window lasts, and announces it on Statuspage, with an end that those systems enforce.',
   needs: {
     Pingdom: ['API token with level Read/Write'],
-    Datadog: ['monitors_downtime'],
+    Datadog: ['monitors_downtime', 'events_read, for state: status only'],
     Alertmanager: ['Create and expire silences'],
+    'New Relic': ['User key of a user who may change alerts'],
+    PagerDuty: ['REST API key that may write'],
+    'Azure Monitor': [
+      'Microsoft.AlertsManagement/actionRules/read',
+      'Microsoft.AlertsManagement/actionRules/write',
+      'Microsoft.AlertsManagement/actionRules/delete',
+    ],
+    Statuspage: ['API key'],
   },
   mutates: true,
   inputs: {
@@ -29,17 +36,24 @@ export default defineTask({
       example: '2h',
     }),
     longest: duration({ default: '24h', describe: 'No suppression may end later than this from now.' }),
-    'pingdom-token': pingdomToken,
-    ...datadogKeys,
-    ...alertmanagerAccess,
+    'look-back': duration({
+      describe:
+        'With state: status: how far back to look for alerts that went out all the same. Left out, since the first suppression of the session that is in force began.',
+      example: '4h',
+    }),
+    ...monitoringSecrets,
+    ...azureAccess,
     ...sessionInputs,
   },
   outputs: {
     ids: 'The suppressions of this session in force after this run, one a line: system, then id.',
     ends: 'When the first of them ends (ISO 8601, UTC).',
     changed: 'Whether this run changed anything: true or false.',
+    alerted:
+      'With state: status: how many alerts went out all the same, in Alertmanager, Datadog and PagerDuty; their table in the summary tells what would have caught each.',
   },
   async run({ inputs, ...context }) {
+    const { monitoringCredentials, missingCredentials } = await import('./credentials.ts');
     const { state, session, systems } = inputs;
     const credentials = monitoringCredentials(inputs);
     const missing = missingCredentials(systems, credentials);
@@ -51,7 +65,13 @@ export default defineTask({
       });
     }
     const common = { session, systems, credentials };
-    if (state === 'status') return asOutputs(await suppressionStatus(context, common), false);
+    if (state === 'status') {
+      const { suppressionStatus } = await import('./status.ts');
+      const { suppressed, alerted } = await suppressionStatus(context, { ...common, lookBack: inputs['look-back'] });
+      return { ...asOutputs(suppressed, false), ...(alerted !== undefined && { alerted: String(alerted) }) };
+    }
+    const { endSuppressions, suppress } = await import('./suppression.ts');
+    const { suppressionEnd } = await import('./plan.ts');
     const dryRun = inputs['dry-run'];
     if (state === 'off') {
       const { ended } = await endSuppressions(context, { ...common, dryRun });

@@ -1,7 +1,7 @@
 import { TaskError } from '@maintenance-tasks/core';
+import type { Context, Monitoring } from './monitoring.ts';
 import { fingerprint, type Suppression, type Wanted } from './plan.ts';
 import type { SuppressedSystem } from './schema.ts';
-import type { Context, Monitoring } from './systems.ts';
 
 /** One suppression in force, as outputs name it. */
 export interface Suppressed {

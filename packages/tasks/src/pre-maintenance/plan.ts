@@ -1,4 +1,5 @@
 import { formatInZone } from '@maintenance-tasks/core';
+import { kindOf } from '../monitoring-suppression/systems.ts';
 import type { MaintenanceWindow } from '../window/schema.ts';
 import { timesInWords, timesOf } from '../window/times.ts';
 
@@ -37,7 +38,8 @@ export function planRows(window: MaintenanceWindow): [step: string, what: string
 }
 
 function suppressed(system: System): string {
-  if (system.system === 'pingdom') return `Pingdom checks ${system.checks.join(', ')}`;
-  if (system.system === 'datadog') return `Datadog ${system.scope} (${system['monitor-tags'].join(', ')})`;
-  return `Alertmanager ${system.url} ${system.matchers.join(', ')}`;
+  const kind = kindOf(system);
+  return [`${kind.accountName(system)}: ${kind.coverage(system)}`, kind.notice?.(system)]
+    .filter((part) => part)
+    .join(', ');
 }

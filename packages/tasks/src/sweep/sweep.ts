@@ -1,7 +1,7 @@
 import { type AnyContext, TaskError } from '@maintenance-tasks/core';
 import type { Leftover } from '../leftover.ts';
 import { findPages, removePage } from '../maintenance-page/page.ts';
-import { type MonitoringCredentials, missingCredentials } from '../monitoring-suppression/plan.ts';
+import { type MonitoringCredentials, missingCredentials } from '../monitoring-suppression/credentials.ts';
 import type { SuppressedSystem } from '../monitoring-suppression/schema.ts';
 import { endSuppressions, findSuppressions } from '../monitoring-suppression/suppression.ts';
 import { planSweep } from './plan.ts';
@@ -94,7 +94,7 @@ async function putBack(
 function refuseWithoutAccess({ cloudflare, systems, credentials }: SweepArguments): void {
   const missing = missingCredentials(systems, credentials);
   if (!cloudflare && systems.length === 0)
-    missing.push('cloudflare-token, pingdom-token, the Datadog keys or alertmanager-urls (at least one)');
+    missing.push('cloudflare-token, or the access to one of the monitoring systems (at least one)');
   if (missing.length === 0) return;
   throw new TaskError('input', {
     what: `There is nothing to look through, or something is missing: ${missing.join('; ')}.`,

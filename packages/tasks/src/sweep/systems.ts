@@ -2,23 +2,70 @@ import type { YamlFile } from '@maintenance-tasks/core';
 import type { SuppressedSystem } from '../monitoring-suppression/schema.ts';
 import type { MaintenanceWindow } from '../window/schema.ts';
 
-/** The monitoring accounts to look through: those of the window file, and those that credentials are given for. */
-export function sweepSystems(inputs: {
+const RESOURCE_GROUP = /^\/subscriptions\/([0-9a-f-]{36})\/resourceGroups\/([^/\s]+)$/i;
+const NEW_RELIC_ACCOUNT = /^(?:(us|eu):)?(\d+)$/;
+
+interface SweepInputs {
   readonly 'window-file'?: YamlFile<MaintenanceWindow> | undefined;
   readonly 'datadog-site': string;
   readonly 'alertmanager-urls'?: readonly string[] | undefined;
+  readonly 'new-relic-accounts'?: readonly string[] | undefined;
+  readonly 'pagerduty-region': 'us' | 'eu';
+  readonly 'azure-monitor-groups'?: readonly string[] | undefined;
+  readonly 'statuspage-pages'?: readonly string[] | undefined;
   readonly 'pingdom-token'?: string | undefined;
   readonly 'datadog-api-key'?: string | undefined;
   readonly 'datadog-app-key'?: string | undefined;
-}): SuppressedSystem[] {
-  const named = inputs['window-file']?.content.suppress ?? [];
-  const lacks = (system: SuppressedSystem['system']) => !named.some((entry) => entry.system === system);
-  const systems = [...named];
-  // What a suppression covers does not matter here: it is found by its session's mark.
-  if (inputs['pingdom-token'] && lacks('pingdom')) systems.push({ system: 'pingdom', checks: [] });
-  if (inputs['datadog-api-key'] && inputs['datadog-app-key'] && lacks('datadog')) {
+  readonly 'pagerduty-token'?: string | undefined;
+}
+
+/**
+ * The monitoring accounts to look through: those of the window file, those that are named, and those that the
+ * credentials alone tell. What a suppression covers does not matter: it is found by its session's mark.
+ */
+export function sweepSystems(inputs: SweepInputs): SuppressedSystem[] {
+  const inFile = inputs['window-file']?.content.suppress ?? [];
+  const lacks = (system: SuppressedSystem['system']) => !inFile.some((entry) => entry.system === system);
+  return [...inFile, ...toldByCredentials(inputs).filter(({ system }) => lacks(system)), ...namedAccounts(inputs)];
+}
+
+function toldByCredentials(inputs: SweepInputs): SuppressedSystem[] {
+  const systems: SuppressedSystem[] = [];
+  if (inputs['pingdom-token']) systems.push({ system: 'pingdom', checks: [] });
+  if (inputs['datadog-api-key'] && inputs['datadog-app-key'])
     systems.push({ system: 'datadog', scope: '*', 'monitor-tags': ['*'], site: inputs['datadog-site'] });
-  }
-  for (const url of inputs['alertmanager-urls'] ?? []) systems.push({ system: 'alertmanager', url, matchers: [] });
+  if (inputs['pagerduty-token'])
+    systems.push({ system: 'pagerduty', services: [], from: '', region: inputs['pagerduty-region'] });
   return systems;
+}
+
+function namedAccounts(inputs: SweepInputs): SuppressedSystem[] {
+  const newRelic = (inputs['new-relic-accounts'] ?? []).map((text): SuppressedSystem => {
+    const [, region = 'us', account] = NEW_RELIC_ACCOUNT.exec(text) ?? [];
+    return {
+      system: 'new-relic',
+      account: Number(account),
+      region: region as 'us' | 'eu',
+      conditions: [],
+      match: 'all',
+    };
+  });
+  const groups = (inputs['azure-monitor-groups'] ?? []).map((text): SuppressedSystem => {
+    const [, subscription = '', group = ''] = RESOURCE_GROUP.exec(text) ?? [];
+    return { system: 'azure-monitor', subscription, 'resource-group': group, scopes: [], conditions: [] };
+  });
+  const pages = (inputs['statuspage-pages'] ?? []).map(
+    (page): SuppressedSystem => ({
+      system: 'statuspage',
+      page,
+      components: [],
+      'deliver-notifications': false,
+      title: '',
+      text: '',
+    }),
+  );
+  const alertmanagers = (inputs['alertmanager-urls'] ?? []).map(
+    (url): SuppressedSystem => ({ system: 'alertmanager', url, matchers: [] }),
+  );
+  return [...alertmanagers, ...newRelic, ...groups, ...pages];
 }

@@ -1,5 +1,14 @@
-import { defineTask, duration, list, SESSION_PATTERN, sessionInputs, text, yamlFile } from '@maintenance-tasks/core';
-import { monitoringCredentials } from '../monitoring-suppression/plan.ts';
+import {
+  choice,
+  defineTask,
+  duration,
+  list,
+  SESSION_PATTERN,
+  sessionInputs,
+  text,
+  yamlFile,
+} from '@maintenance-tasks/core';
+import { monitoringCredentials } from '../monitoring-suppression/credentials.ts';
 import { systemSecrets } from '../window/inputs.ts';
 
 const { session: _, ...sharedInputs } = sessionInputs;
@@ -14,6 +23,10 @@ export default defineTask({
     Pingdom: ['API token with level Read/Write'],
     Datadog: ['monitors_downtime'],
     Alertmanager: ['Read and expire silences'],
+    'New Relic': ['User key of a user who may change alerts'],
+    PagerDuty: ['REST API key that may write'],
+    'Azure Monitor': ['Microsoft.AlertsManagement/actionRules/read', 'Microsoft.AlertsManagement/actionRules/delete'],
+    Statuspage: ['API key'],
   },
   mutates: true,
   inputs: {
@@ -36,6 +49,26 @@ export default defineTask({
       describe: 'Addresses of Alertmanagers, where no window file names them.',
       pattern: /^https?:\/\/\S+$/,
       patternMeans: 'an address such as https://alerts.example.com',
+    }),
+    'new-relic-accounts': list({
+      describe: 'Numbers of New Relic accounts, where no window file names them; eu: before those in the EU.',
+      example: '1234567\neu:7654321',
+      pattern: /^((us|eu):)?\d+$/,
+      patternMeans: 'the number of an account, such as 1234567 or eu:1234567',
+    }),
+    'pagerduty-region': choice(['us', 'eu'], {
+      default: 'us',
+      describe: 'Service region of PagerDuty, where no window file names it.',
+    }),
+    'azure-monitor-groups': list({
+      describe: 'Resource groups that alert processing rules are made in, where no window file names them.',
+      pattern: /^\/subscriptions\/[0-9a-f-]{36}\/resourceGroups\/[^/\s]+$/i,
+      patternMeans: 'the id of a resource group (/subscriptions/…/resourceGroups/…)',
+    }),
+    'statuspage-pages': list({
+      describe: 'Ids of Statuspage pages, where no window file names them.',
+      pattern: /^[a-z0-9]+$/,
+      patternMeans: 'the id of a page',
     }),
     ...systemSecrets,
     ...sharedInputs,

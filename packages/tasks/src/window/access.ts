@@ -1,5 +1,5 @@
 import { type AnyContext, TaskError } from '@maintenance-tasks/core';
-import { missingCredentials, monitoringCredentials } from '../monitoring-suppression/plan.ts';
+import { missingCredentials, monitoringCredentials } from '../monitoring-suppression/credentials.ts';
 import { missingSecrets, notifySecrets } from '../notify/channels.ts';
 import type { MaintenanceWindow } from './schema.ts';
 

@@ -1,5 +1,5 @@
 import { yamlFile } from '@maintenance-tasks/core';
-import { alertmanagerAccess, channelSecrets, cloudflareToken, datadogKeys, pingdomToken } from '../credentials.ts';
+import { azureAccess, channelSecrets, cloudflareToken, monitoringSecrets } from '../credentials.ts';
 
 export const windowFile = yamlFile(async () => (await import('./schema.ts')).windowSchema, {
   required: true,
@@ -10,9 +10,8 @@ export const windowFile = yamlFile(async () => (await import('./schema.ts')).win
 /** What any of the systems in a window file may ask for. Only what the file uses must be given. */
 export const systemSecrets = {
   'cloudflare-token': cloudflareToken,
-  'pingdom-token': pingdomToken,
-  ...datadogKeys,
-  ...alertmanagerAccess,
+  ...monitoringSecrets,
+  ...azureAccess,
 } as const;
 
 export const windowSecrets = { ...systemSecrets, ...channelSecrets } as const;
