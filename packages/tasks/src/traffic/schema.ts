@@ -1,3 +1,4 @@
+import { parseDuration } from '@maintenance-tasks/core';
 import { parseHaproxySocket } from '@maintenance-tasks/services/haproxy/address';
 import { z } from 'zod';
 
@@ -58,6 +59,13 @@ const haproxy = z
       .refine(once, { error: 'names one twice' })
       .describe('Names of the servers.'),
     'minimum-healthy': minimumHealthy.describe('Servers that must stay up in the backend, on each HAProxy.'),
+    'cut-after': z
+      .string()
+      .refine((text) => parseDuration(text) !== undefined, { error: 'is not a duration such as 90s or 5m' })
+      .optional()
+      .describe(
+        'Sessions that last longer are cut, such as WebSockets that never end. Left out, the task waits until its deadline and fails.',
+      ),
   })
   .describe('HAProxy: servers get no new sessions (drain), and are taken out (maint) once they have none.');
 
