@@ -57,10 +57,24 @@ const INPUTS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     'azure-tenant-id': 'tenant',
     'azure-client-id': 'client',
   },
+  'run-pipeline': { host: 'github', repository: 'example-org/gateway', pipeline: 'deploy.yml', tag: 'v1.0' },
+  'run-script': {
+    script: 'call.sh',
+    irreversible: 'true',
+    'ok-exit-codes': '0\n22',
+    environment: 'HTTPS_PROXY\nNODE_EXTRA_CA_CERTS',
+    'secret-environment': 'SHOP_TOKEN',
+  },
   'smoke-tests': { checks: CHECKS },
   'starting-maintenance': { 'window-file': 'window.yaml' },
   sweep: { 'alertmanager-urls': 'https://alerts.example.com' },
 };
+
+/** A careless script: it says its secret itself, and everything that the other side says. */
+const SCRIPT = `echo "with $SHOP_TOKEN" >&2
+curl -sS --cacert "$NODE_EXTRA_CA_CERTS" -H "Authorization: Bearer $SHOP_TOKEN" https://www.example.com/
+printf %s "$SHOP_TOKEN" | base64
+`;
 
 // A quote, a backslash and a percent sign: each way to write them elsewhere (JSON, URL) must be cleaned, too.
 const PART = 'c4n4ry';
@@ -83,6 +97,8 @@ const GOES_TO: Readonly<Record<string, RegExp>> = {
   'datadog-app-key': /^api\.datadoghq\.com$/,
   'alertmanager-password': /^alerts\.example\.com$/,
   'azure-client-secret': /^login\.microsoftonline\.com$/,
+  'github-token': /^api\.github\.com$/,
+  'azure-devops-token': /^dev\.azure\.com$/,
   'slack-token': /^slack\.com$/,
   'slack-webhook': /^hooks\.slack\.com$/,
   'teams-webhook': /logic\.azure\.com$/,
@@ -123,7 +139,7 @@ function echo(status: number, seen: { host: string; text: string }[]): StandIn {
 const authority = createAuthority('Canary CA');
 const issued = authority.issue({ names: ['www.example.com'] });
 const KEY_LINES = issued.key.split('\n').filter((line) => line.length > 20 && !line.startsWith('-'));
-const FILES = { 'window.yaml': WINDOW, 'roots.pem': authority.certificate };
+const FILES = { 'window.yaml': WINDOW, 'roots.pem': authority.certificate, 'call.sh': SCRIPT };
 const DIGEST = await planDigest({ path: '/window.yaml', text: WINDOW, content: parseYaml(WINDOW, windowSchema) });
 
 const seen: { host: string; text: string }[] = [];

@@ -6,7 +6,7 @@ export const unplannedInputs = {
     default: 'false',
     describe: 'This change is not part of the approved plan; then reason is required, and the evidence shows both.',
   }),
-  reason: text({ describe: 'Why an unplanned change is needed, with its ticket.', example: 'PLAT-1401: pool is full' }),
+  reason: text({ describe: 'Why an unplanned change is needed, with its ticket, such as PLAT-1401: pool is full.' }),
 } as const;
 
 interface Unplanned {

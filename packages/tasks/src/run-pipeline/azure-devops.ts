@@ -45,6 +45,8 @@ export function azurePipeline(
   }
 
   return {
+    listedWithin: 5_000,
+
     async tag(name) {
       const { repository } = await pipeline();
       const [commit, alsoBranch] = await Promise.all([

@@ -5,18 +5,17 @@ import type { Context, RunArguments } from './run.ts';
 
 export type OnCancel = 'cancel' | 'leave';
 
-const LISTED_WITHIN = 60_000;
 const LOOK_EVERY = 3_000;
 const FIRST_POLL = 2_000;
 const LONGEST_POLL = 15_000;
 
-/** The run that was just started: lists of runs lag behind by some seconds. */
+/** The run that was just started, which may be listed late. */
 export async function findSoon(
   { clock, signal }: Context,
   pipeline: OtherPipeline,
   request: StartRequest,
 ): Promise<Run | undefined> {
-  const until = clock.now().getTime() + LISTED_WITHIN;
+  const until = clock.now().getTime() + pipeline.listedWithin;
   for (;;) {
     const run = await pipeline.find(request);
     if (run || clock.now().getTime() >= until) return run;

@@ -25,6 +25,9 @@ export function githubPipeline(http: Http, target: PipelineTarget, token: string
   }
 
   return {
+    // Lists of runs lag behind by some seconds: https://github.com/Codex-/return-dispatch
+    listedWithin: 30_000,
+
     tag: async (name) => {
       const [commit, alsoBranch] = await Promise.all([github.tagCommit(name), github.hasBranch(name)]);
       return { commit, alsoBranch };

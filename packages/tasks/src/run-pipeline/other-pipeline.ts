@@ -36,6 +36,8 @@ export interface StartRequest {
 
 /** A pipeline of another repository, the same on either host. */
 export interface OtherPipeline {
+  /** Milliseconds until a run that was started is surely listed. */
+  readonly listedWithin: number;
   /** The tag's commit, and whether a branch has the same name. */
   tag(name: string): Promise<{ readonly commit: string | undefined; readonly alsoBranch: boolean }>;
   /** Why this could not be started, or not be found again, one sentence each; reads only. */

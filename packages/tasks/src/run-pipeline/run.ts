@@ -113,7 +113,7 @@ async function start(context: Context, pipeline: OtherPipeline, what: string, re
   const run = id === undefined ? await soon() : await pipeline.read(id);
   if (!run) {
     throw new TaskError('remote', {
-      what: `${what} was started, but no run with the correlation ${request.correlation} showed up within a minute.`,
+      what: `${what} was started, but no run with the correlation ${request.correlation} showed up in time.`,
       remedy: 'Look at its list of runs. Run this step again: it takes the run once it is listed.',
     });
   }

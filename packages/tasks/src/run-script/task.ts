@@ -31,6 +31,7 @@ export default defineTask({
     'undo-arguments': list({
       repeatable: true,
       describe: 'Arguments of the undo script, one a line; those of the script when left out.',
+      example: '-Group\n2026-11 web servers\n-Remove',
     }),
     irreversible: boolean({
       default: 'false',
