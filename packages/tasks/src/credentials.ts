@@ -60,6 +60,40 @@ export const channelSecrets = {
     environment: 'MAINTENANCE_WEBHOOK_SECRET',
     describe: 'Key that signs what webhook-url receives (HMAC-SHA-256).',
   }),
+  'smtp-password': secret({
+    environment: 'SMTP_PASSWORD',
+    describe: 'Password of the user that a channel of the kind email names.',
+  }),
+} as const;
+
+/** What the systems that keep tickets are reached with. */
+export const ticketAccess = {
+  'jira-user': text({
+    describe:
+      'Jira Cloud: mail address of the user whose API token jira-token is. Left out, jira-token is a personal access token of a Jira Data Center.',
+  }),
+  'jira-token': secret({
+    environment: 'JIRA_API_TOKEN',
+    describe: 'Jira API token (Cloud) or personal access token (Data Center).',
+  }),
+  'github-token': secret({
+    environment: 'GITHUB_TOKEN',
+    describe: 'GitHub token with Issues: read and write (Pull requests: read and write for pull requests).',
+  }),
+  'servicenow-user': text({ describe: 'ServiceNow user, for basic authentication.' }),
+  'servicenow-password': secret({
+    environment: 'SERVICENOW_PASSWORD',
+    describe: 'Password of servicenow-user.',
+  }),
+  'servicenow-token': secret({
+    environment: 'SERVICENOW_TOKEN',
+    describe: 'ServiceNow OAuth access token, instead of servicenow-user and servicenow-password.',
+  }),
+  'zendesk-user': text({
+    describe:
+      'Mail address of the Zendesk agent whose API token zendesk-token is. Left out, zendesk-token is an OAuth access token.',
+  }),
+  'zendesk-token': secret({ environment: 'ZENDESK_TOKEN', describe: 'Zendesk API token or OAuth access token.' }),
 } as const;
 
 /** All that any of the monitoring systems may ask for but Azure Monitor, which takes `azureAccess`. */

@@ -52,15 +52,36 @@ const webhook = z
   })
   .describe('An own receiver of CloudEvents.');
 
+const mailAddress = z.string().regex(/^[^\s<>@,;:"()[\]\\]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+$/, 'Is not a mail address');
+
+const email = z
+  .strictObject({
+    kind: z.literal('email').describe('E-mail by an SMTP server, always encrypted; its password is smtp-password.'),
+    from: mailAddress.describe('Address that it comes from.'),
+    to: z.array(mailAddress).min(1).max(100).describe('Addresses that receive it; all of them see each other.'),
+    host: z
+      .string()
+      .regex(/^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?$/, 'Is not a host name')
+      .describe('The SMTP server.'),
+    port: z.int().min(1).max(65_535).optional().describe('Its port; 587 for starttls and 465 for tls when left out.'),
+    security: z
+      .enum(['starttls', 'tls'])
+      .default('starttls')
+      .describe('Whether encryption is asked for (STARTTLS) or there from the start. Without any, nothing is sent.'),
+    user: z.string().min(1).optional().describe('User to sign in as; left out, the server must take mail without.'),
+    ...common,
+  })
+  .describe('Addressees of e-mail.');
+
 /** The `channels` part of a window file. */
 export const channelsSchema = z
-  .array(z.discriminatedUnion('kind', [slack, slackWebhook, teams, webhook]))
+  .array(z.discriminatedUnion('kind', [slack, slackWebhook, teams, webhook, email]))
   .min(1, 'Names no channel')
   .superRefine((channels, context) => {
     const seen = new Set<string>();
     channels.forEach((channel, index) => {
       const name = channelName(channel);
-      // Only Slack's bot can tell two channels apart: the others are told by their one secret address.
+      // Only Slack's bot and mail can tell two channels apart: the others are told by their one secret address.
       if (seen.has(name)) context.addIssue({ code: 'custom', path: [index], message: `${name} is there twice` });
       seen.add(name);
     });
