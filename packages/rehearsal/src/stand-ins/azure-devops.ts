@@ -1,3 +1,4 @@
+import { ANY_UNDO_MARK } from '@maintenance-tasks/core';
 import { z } from 'zod';
 import type { StandIn, StandInAnswer, StandInRequest, StandInWorld } from '../stand-in.ts';
 import { objectIn } from './json-body.ts';
@@ -10,6 +11,8 @@ const pipeline = z.strictObject({
   repository: z.string().describe('Name of the repository its YAML file is in.'),
   'repository-type': z.enum(['TfsGit', 'GitHub']).default('TfsGit'),
   'queue-status': z.enum(['enabled', 'paused', 'disabled']).default('enabled'),
+  description: z.string().optional(),
+  running: z.int().min(0).default(0).describe('Runs by its schedule that are under way at the start.'),
   parameters: z
     .record(z.string(), z.strictObject({ default: z.string().optional() }))
     .default({ correlationId: { default: '' } })
@@ -22,6 +25,7 @@ export const azureDevopsSeed = z.strictObject({
   host: z.string().default('dev.azure.com').describe('Host of the API.'),
   prefix: z.string().default('').describe('Path before the organization: /tfs on a server of one’s own.'),
   token: z.string().default('azure-devops-token').describe('The token it knows.'),
+  editable: z.boolean().default(true).describe('Whether the token’s owner may edit pipelines.'),
   'expired-token': z.boolean().default(false).describe('Whether the token has expired: then it shows a sign-in page.'),
   project: z.string().default('example-org/platform').describe('organization/project'),
   repositories: z.array(z.strictObject({ name: z.string(), ...refsSeed })).default([]),
@@ -48,8 +52,15 @@ interface Build {
 export function azureDevopsStandIn(given: z.input<typeof azureDevopsSeed>, world: StandInWorld): StandIn {
   const seed = azureDevopsSeed.parse(given);
   const builds: Build[] = [];
+  const revisions = new Map<number, number>();
   const now = () => world.now().getTime();
   const root = `https://${seed.host}${seed.prefix}/${seed.project}`;
+  for (const pipeline of seed.pipelines)
+    for (let number = 0; number < pipeline.running; number++) {
+      const run = { id: 7_001 + builds.length, pipeline, ref: 'refs/heads/main', commit: '', tags: [] };
+      // A second before: what begins this very moment has not started.
+      builds.push({ ...run, parameters: {}, variables: {}, queued: now() - 1_000 });
+    }
   const ended = ({ queued, cancelled, pipeline: { takes } }: Build) =>
     cancelled !== undefined || now() >= queued + takes * 1_000;
 
@@ -188,9 +199,38 @@ export function azureDevopsStandIn(given: z.input<typeof azureDevopsSeed>, world
       id,
       name,
       path: folder,
+      revision: revisions.get(id) ?? 1,
       queueStatus: rest['queue-status'],
+      ...(rest.description !== undefined && { description: rest.description }),
       repository: { id: `repo-${repository}`, name: repository, type: rest['repository-type'] },
+      triggers: [{ triggerType: 'schedule', schedules: [{ daysToBuild: 'all', startHours: 3 }] }],
+      variables: { SECRET: { value: null, isSecret: true } },
     };
+  }
+
+  /** The whole definition is replaced by what is sent: what is left out is lost. */
+  function store(pipeline: Pipeline, body: Record<string, unknown> | undefined): StandInAnswer {
+    if (!seed.editable)
+      return refusal(403, 'AccessDeniedException', 'Access denied. You need Edit build pipeline permissions.');
+    const known = definition(pipeline);
+    if (body?.revision !== known.revision)
+      return refusal(
+        409,
+        'DefinitionVersionNotMatchException',
+        `The definition ${pipeline.id} was changed meanwhile: the revision ${String(body?.revision)} is not the newest.`,
+      );
+    const lost = ['name', 'repository', 'triggers', 'variables', 'path'].filter(
+      (key) => JSON.stringify(body[key]) !== JSON.stringify(known[key as keyof typeof known]),
+    );
+    if (lost.length > 0) return refusal(400, 'InvalidDefinitionException', `Not sent back as it was: ${lost.join()}`);
+    const [queueStatus, description] = [body.queueStatus, body.description];
+    if (queueStatus !== 'enabled' && queueStatus !== 'paused' && queueStatus !== 'disabled')
+      return refusal(400, 'InvalidDefinitionException', 'queueStatus');
+    pipeline['queue-status'] = queueStatus;
+    if (description === undefined) delete pipeline.description;
+    else pipeline.description = String(description);
+    revisions.set(pipeline.id, known.revision + 1);
+    return { status: 200, body: definition(pipeline) };
   }
 
   function carryOut(request: StandInRequest): StandInAnswer {
@@ -205,6 +245,7 @@ export function azureDevopsStandIn(given: z.input<typeof azureDevopsSeed>, world
     const [, definitionId] = /^\/build\/definitions\/(\d+)$/.exec(rest) ?? [];
     const [, pipelineId, runId] = /^\/pipelines\/(\d+)\/runs(?:\/(\d+))?$/.exec(rest) ?? [];
     const pipeline = seed.pipelines.find(({ id }) => id === Number(definitionId ?? pipelineId));
+    if (definitionId && pipeline && method === 'PUT') return store(pipeline, objectIn(body));
     if (definitionId) return pipeline ? { status: 200, body: definition(pipeline) } : notFound();
     if (rest === '/build/definitions') {
       const named = seed.pipelines.filter(({ name }) => name.toLowerCase() === query('name')?.toLowerCase());
@@ -221,8 +262,9 @@ export function azureDevopsStandIn(given: z.input<typeof azureDevopsSeed>, world
     if (rest === '/build/builds' && method === 'GET') {
       const wanted = builds.filter(
         (build) =>
-          String(build.pipeline.id) === query('definitions') &&
-          (!query('branchName') || build.ref === query('branchName')),
+          query('definitions')?.split(',').includes(String(build.pipeline.id)) &&
+          (!query('branchName') || build.ref === query('branchName')) &&
+          (!query('statusFilter') || query('statusFilter')?.split(',').includes(shownBuild(build).status)),
       );
       return page(wanted.reverse().map(shownBuild));
     }
@@ -252,6 +294,11 @@ export function azureDevopsStandIn(given: z.input<typeof azureDevopsSeed>, world
       };
     },
     state: () => ({
+      pipelines: seed.pipelines.map(({ name, description, ...is }) => ({
+        name,
+        now: is['queue-status'],
+        ...(description !== undefined && { description }),
+      })),
       runs: builds.map((build) => ({
         id: build.id,
         of: build.pipeline.name,
@@ -262,10 +309,14 @@ export function azureDevopsStandIn(given: z.input<typeof azureDevopsSeed>, world
         now: resultOf(build) ?? 'running',
       })),
     }),
-    leftovers: () =>
-      builds
+    leftovers: () => [
+      ...builds
         .filter((build) => !ended(build) && SESSION_IN_TEXT.test(JSON.stringify([build.parameters, build.tags])))
         .map((build) => `Azure DevOps run ${build.id} of ${build.pipeline.name} still runs.`),
+      ...seed.pipelines
+        .filter(({ description }) => description?.includes(ANY_UNDO_MARK))
+        .map(({ name, description }) => `Azure DevOps pipeline ${name} carries a note: ${description}`),
+    ],
   };
 }
 

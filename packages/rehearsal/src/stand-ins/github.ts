@@ -18,6 +18,7 @@ const workflow = z.strictObject({
   content: z.string().optional().describe('The file itself, where it is not what the rest says.'),
   dispatchable: z.boolean().default(true).describe('Whether it has the trigger workflow_dispatch.'),
   state: z.enum(['active', 'disabled_manually', 'disabled_inactivity']).default('active'),
+  running: z.int().min(0).default(0).describe('Runs by its schedule that are under way at the start.'),
   ...courseSeed,
 });
 
@@ -64,6 +65,14 @@ export function githubStandIn(given: z.input<typeof githubSeed>, world: StandInW
   const seed = githubSeed.parse(given);
   const runs: Run[] = [];
   const now = () => world.now().getTime();
+  for (const repository of seed.repositories)
+    for (const each of repository.workflows)
+      for (let number = 0; number < each.running; number++) {
+        const [ref = 'main', commit = ''] = Object.entries(repository.branches)[0] ?? [];
+        const run = { repository, workflow: each, title: each.file, ref: `refs/heads/${ref}`, commit, inputs: {} };
+        // A second before: what begins this very moment is shown as queued.
+        runs.push({ id: 8_001 + runs.length, started: now() - 1_000, ...run });
+      }
   const ended = ({ started, cancelled, workflow: { takes } }: Run) =>
     cancelled !== undefined || now() >= started + takes * 1_000;
 
@@ -169,8 +178,14 @@ export function githubStandIn(given: z.input<typeof githubSeed>, world: StandInW
     const index = repository.workflows.findIndex(({ file }, at) => file === id || String(workflowId(at)) === id);
     const workflow = repository.workflows[index];
     if (!workflow) return notFound();
-    const shown = { id: workflowId(index), path: `.github/workflows/${workflow.file}`, state: workflow.state };
+    const path = `.github/workflows/${workflow.file}`;
+    const shown = { id: workflowId(index), name: workflow.file, path, state: workflow.state };
     if (rest === '' && method === 'GET') return { status: 200, body: shown };
+    if ((rest === '/enable' || rest === '/disable') && method === 'PUT') {
+      if (seed['read-only']) return refusal(403, 'Resource not accessible by personal access token');
+      workflow.state = rest === '/enable' ? 'active' : 'disabled_manually';
+      return { status: 204 };
+    }
     if (rest === '/dispatches' && method === 'POST') {
       if (seed['read-only']) return refusal(403, 'Resource not accessible by personal access token');
       return dispatch(repository, workflow, objectIn(body));
@@ -181,6 +196,7 @@ export function githubStandIn(given: z.input<typeof githubSeed>, world: StandInW
     const listed = runs
       .filter((run) => run.workflow === workflow && (commit === null || run.commit === commit))
       .filter(({ started }) => now() >= started + seed['lists-after'] * 1_000)
+      .filter((run) => [null, shownRun(run).status, conclusionOf(run)].includes(url.searchParams.get('status')))
       .reverse();
     const rows = listed.slice((page - 1) * perPage, page * perPage).map(shownRun);
     return { status: 200, body: { total_count: listed.length, workflow_runs: rows } };
@@ -225,6 +241,9 @@ export function githubStandIn(given: z.input<typeof githubSeed>, world: StandInW
       return { ...answer, headers: { ...headers, ...answer.headers } };
     },
     state: () => ({
+      workflows: seed.repositories.flatMap(({ name, workflows }) =>
+        workflows.map(({ file, state }) => ({ workflow: `${file} of ${name}`, now: state })),
+      ),
       runs: runs.map((run) => ({
         id: run.id,
         of: `${run.workflow.file} of ${run.repository.name}`,
