@@ -23,10 +23,16 @@ suppress:
   - { system: pingdom, checks: [1] }
   - { system: datadog, scope: "env:prod" }
   - { system: alertmanager, url: https://alerts.example.com, matchers: [severity="x"] }
+  - { system: new-relic, account: 1, conditions: [{ attribute: policyName, operator: EQUALS, values: [x] }] }
+  - { system: pagerduty, services: [PSHOP1], from: release.manager@example.com }
+  - { system: azure-monitor, subscription: 44444444-4444-4444-8444-444444444444, resource-group: x, scopes: [/subscriptions/44444444-4444-4444-8444-444444444444] }
+  - { system: statuspage, page: examplepage, components: [shop1], deliver-notifications: false }
 channels: [{ kind: slack, channel: C0123456789 }, { kind: slack-webhook }, { kind: teams }, { kind: webhook }]
 certificates: [{ vault: example-vault, certificates: [star] }]
 `;
 const CHECKS = '- { kind: http, name: shop, url: "https://www.example.com/", auth: { bearer-from: SHOP_TOKEN } }';
+
+const AZURE_APPLICATION = { 'azure-tenant-id': 'tenant', 'azure-client-id': 'client' };
 
 /** What each task is asked, so that it comes as far as talking to the outside. A task that is missing here fails. */
 const INPUTS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
@@ -38,13 +44,13 @@ const INPUTS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     'azure-tenant-id': 'tenant',
     'azure-client-id': 'client',
   },
-  'finish-maintenance': { 'window-file': 'window.yaml', 'smoke-tests': 'success' },
+  'finish-maintenance': { 'window-file': 'window.yaml', 'smoke-tests': 'success', ...AZURE_APPLICATION },
   'maintenance-page': { state: 'on', hosts: 'www.example.com', target: 'maintenance.example.net' },
   'monitoring-suppression': {
     state: 'on',
     for: '1h',
-    systems:
-      '- { system: pingdom, checks: [1] }\n- { system: datadog, scope: "env:prod" }\n- { system: alertmanager, url: https://alerts.example.com, matchers: [severity="x"] }',
+    ...AZURE_APPLICATION,
+    systems: /^suppress:\n((?: {2}- .*\n)+)/m.exec(WINDOW)?.[1] ?? '',
   },
   notify: {
     event: 'starting',
@@ -66,8 +72,14 @@ const INPUTS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     'secret-environment': 'SHOP_TOKEN',
   },
   'smoke-tests': { checks: CHECKS },
-  'starting-maintenance': { 'window-file': 'window.yaml' },
-  sweep: { 'alertmanager-urls': 'https://alerts.example.com' },
+  'starting-maintenance': { 'window-file': 'window.yaml', ...AZURE_APPLICATION },
+  sweep: {
+    'alertmanager-urls': 'https://alerts.example.com',
+    'new-relic-accounts': '1',
+    'statuspage-pages': 'examplepage',
+    'azure-monitor-groups': '/subscriptions/44444444-4444-4444-8444-444444444444/resourceGroups/x',
+    ...AZURE_APPLICATION,
+  },
 };
 
 /** A careless script: it says its secret itself, and everything that the other side says. */
@@ -96,6 +108,9 @@ const GOES_TO: Readonly<Record<string, RegExp>> = {
   'datadog-api-key': /^api\.datadoghq\.com$/,
   'datadog-app-key': /^api\.datadoghq\.com$/,
   'alertmanager-password': /^alerts\.example\.com$/,
+  'new-relic-key': /^api\.newrelic\.com$/,
+  'pagerduty-token': /^api\.pagerduty\.com$/,
+  'statuspage-key': /^api\.statuspage\.io$/,
   'azure-client-secret': /^login\.microsoftonline\.com$/,
   'github-token': /^api\.github\.com$/,
   'azure-devops-token': /^dev\.azure\.com$/,

@@ -2,6 +2,7 @@ import type { CrashScenario, States } from '@maintenance-tasks/rehearsal/crash-m
 import { alertmanagerStandIn } from '@maintenance-tasks/rehearsal/stand-ins/alertmanager';
 import { datadogStandIn } from '@maintenance-tasks/rehearsal/stand-ins/datadog';
 import { pingdomStandIn } from '@maintenance-tasks/rehearsal/stand-ins/pingdom';
+import { otherSystems } from './monitoring-systems.ts';
 import { SESSION } from './world.ts';
 
 export const monitoringSecrets = {
@@ -81,5 +82,6 @@ const scenarios: CrashScenario[] = [
     before: [suppressionOn],
     ...common,
   },
+  ...otherSystems,
 ];
 export default scenarios;

@@ -101,6 +101,12 @@ function writtenValue(kind: Kind, systems: SystemsAsWritten): string | undefined
       return systems.datadog?.['app-key'];
     case 'alertmanager-password':
       return systems.alertmanager?.password;
+    case 'new-relic-key':
+      return systems['new-relic']?.key;
+    case 'pagerduty-token':
+      return systems.pagerduty?.token;
+    case 'statuspage-key':
+      return systems.statuspage?.key;
     case 'slack-token':
       return systems.slack?.token;
     case 'slack-webhook':

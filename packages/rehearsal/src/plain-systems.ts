@@ -1,14 +1,20 @@
 import type { MaintenanceWindow } from '@maintenance-tasks/tasks/window/schema';
 import type { z } from 'zod';
 import type { Known, Note } from './assume.ts';
+import { azureMonitorOf, newRelicOf, pagerdutyOf, statuspageOf } from './assume-monitoring.ts';
 import { azureDevopsOf, githubOf } from './assume-pipelines.ts';
 import type { StandIn, StandInWorld } from './stand-in.ts';
 import { alertmanagerSeed, alertmanagerStandIn } from './stand-ins/alertmanager.ts';
 import { azureDevopsSeed, azureDevopsStandIn } from './stand-ins/azure-devops.ts';
+import { azureManagementStandIn, isAzureService } from './stand-ins/azure-management.ts';
+import { azureMonitorSeed, azureMonitorStandIn } from './stand-ins/azure-monitor.ts';
 import { datadogSeed, datadogStandIn } from './stand-ins/datadog.ts';
 import { githubSeed, githubStandIn } from './stand-ins/github.ts';
+import { newRelicSeed, newRelicStandIn } from './stand-ins/new-relic.ts';
+import { pagerdutySeed, pagerdutyStandIn } from './stand-ins/pagerduty.ts';
 import { pingdomSeed, pingdomStandIn } from './stand-ins/pingdom.ts';
 import { slackSeed, slackStandIn } from './stand-ins/slack.ts';
+import { statuspageSeed, statuspageStandIn } from './stand-ins/statuspage.ts';
 import { teamsSeed, teamsStandIn } from './stand-ins/teams.ts';
 import { webhookSeed, webhookStandIn } from './stand-ins/webhook.ts';
 
@@ -72,6 +78,10 @@ export const PLAIN_SYSTEMS = {
       }));
     },
   }),
+  'new-relic': plain({ seed: newRelicSeed, standIn: newRelicStandIn, usual: newRelicOf }),
+  pagerduty: plain({ seed: pagerdutySeed, standIn: pagerdutyStandIn, usual: pagerdutyOf }),
+  'azure-monitor': plain({ seed: azureMonitorSeed, standIn: azureMonitorStandIn, usual: azureMonitorOf }),
+  statuspage: plain({ seed: statuspageSeed, standIn: statuspageStandIn, usual: statuspageOf }),
   slack: plain({
     seed: slackSeed,
     standIn: slackStandIn,
@@ -125,12 +135,15 @@ export function plainSeeds(known: Known, note: Note): PlainSeeds {
 }
 
 export function plainStandIns(seeds: PlainSeeds, world: StandInWorld): StandIn[] {
-  return Object.entries(PLAIN_SYSTEMS).flatMap(([name, system]) => {
+  const standIns = Object.entries(PLAIN_SYSTEMS).flatMap(([name, system]) => {
     const make = system.standIn as (seed: unknown, world: StandInWorld) => StandIn;
     const all = seeds[name as PlainName].map((seed) => make(seed, world));
     // Two of a kind are told apart by their host.
     return all.length > 1 ? all.map((each) => ({ ...each, name: `${each.name} (${String(each.hosts[0])})` })) : all;
   });
+  const azure = standIns.filter(isAzureService);
+  const others = standIns.filter((standIn) => !isAzureService(standIn));
+  return azure.length > 0 ? [...others, azureManagementStandIn(azure)] : others;
 }
 
 type Suppressed = MaintenanceWindow['suppress'][number];

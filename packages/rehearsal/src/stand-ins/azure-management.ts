@@ -6,6 +6,10 @@ export interface AzureService extends StandIn {
   owns(path: string): boolean;
 }
 
+export function isAzureService(standIn: StandIn): standIn is AzureService {
+  return 'owns' in standIn;
+}
+
 /** management.azure.com: the services behind it are told apart by their paths. */
 export function azureManagementStandIn(services: readonly AzureService[]): StandIn {
   return {

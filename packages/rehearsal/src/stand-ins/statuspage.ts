@@ -14,11 +14,11 @@ const status = z.enum(STATUSES);
 
 export const statuspageSeed = z.strictObject({
   key: z.string().default('statuspage-key').describe('The API key it knows.'),
-  page: z.string().default('examplepage').describe('Id of the page.'),
+  pages: z.array(z.string()).min(1).default(['examplepage']).describe('Ids of the pages.'),
   components: z
     .array(z.strictObject({ id: z.string(), name: z.string(), status: status.default('operational') }))
     .default([])
-    .describe('Components of the page, and how they stand.'),
+    .describe('Components of the pages, and how they stand.'),
   'requests-a-minute': z.int().positive().default(60).describe('Beyond these in any 60 seconds it answers 420.'),
 });
 
@@ -43,10 +43,11 @@ const incidentChange = incidentBody
 
 interface Incident extends z.infer<typeof incidentBody> {
   readonly id: string;
+  readonly page: string;
   completed: number | undefined;
 }
 
-/** Scheduled maintenance on one page of Statuspage: https://developer.statuspage.io/ */
+/** Scheduled maintenance on Statuspage: https://developer.statuspage.io/ */
 export function statuspageStandIn(given: z.input<typeof statuspageSeed>, world: StandInWorld): StandIn {
   const seed = statuspageSeed.parse(given);
   const components = seed.components.map((one) => ({ ...one }));
@@ -55,7 +56,6 @@ export function statuspageStandIn(given: z.input<typeof statuspageSeed>, world: 
   const mailed: string[] = [];
   let asked: number[] = [];
   const now = () => world.now().getTime();
-  const prefix = `/v1/pages/${seed.page}`;
 
   /** What Statuspage does by itself when the time has come. */
   function passTime(): void {
@@ -80,14 +80,19 @@ export function statuspageStandIn(given: z.input<typeof statuspageSeed>, world: 
     return { ...incident, components: components.filter(({ id }) => ids.includes(id)) };
   }
 
-  function create(asked: unknown): StandInAnswer {
+  function create(page: string, asked: unknown): StandInAnswer {
     const read = incidentBody.safeParse(asked);
     if (!read.success) return refusal(422, `${read.error.issues[0]?.path.join('.')} is invalid`);
     const unknown = unknownIn([...read.data.component_ids, ...Object.keys(read.data.components)]);
     if (unknown.length > 0) return refusal(422, `Component ${unknown.join(', ')} is not on this page`);
     if (Date.parse(read.data.scheduled_until) <= Date.parse(read.data.scheduled_for))
       return refusal(422, 'Scheduled until must be after scheduled for');
-    const incident = { ...read.data, id: `inc${String(incidents.length + 1).padStart(5, '0')}`, completed: undefined };
+    const incident = {
+      ...read.data,
+      id: `inc${String(incidents.length + 1).padStart(5, '0')}`,
+      page,
+      completed: undefined,
+    };
     incidents.push(incident);
     set(incident.components);
     if (incident.deliver_notifications) mailed.push(`${incident.name}: ${incident.status}`);
@@ -116,16 +121,17 @@ export function statuspageStandIn(given: z.input<typeof statuspageSeed>, world: 
 
   function carryOut({ method, url, headers, body }: StandInRequest): StandInAnswer {
     if (headers.authorization !== `OAuth ${seed.key}`) return refusal(401, 'Could not authenticate');
-    if (!url.pathname.startsWith(`${prefix}/`)) return refusal(404, 'Page not found');
-    const path = url.pathname.slice(prefix.length);
+    const [, page = '', path = ''] = /^\/v1\/pages\/([^/]+)(\/.*)$/.exec(url.pathname) ?? [];
+    if (!seed.pages.includes(page)) return refusal(404, 'Page not found');
     const incident = () => objectIn(body)?.incident;
     if (method === 'GET' && path === '/components') return list(url, components);
-    if (method === 'POST' && path === '/incidents') return create(incident());
-    const inState = (...states: Incident['status'][]) => incidents.filter((each) => states.includes(each.status));
+    if (method === 'POST' && path === '/incidents') return create(page, incident());
+    const inState = (...states: Incident['status'][]) =>
+      incidents.filter((each) => each.page === page && states.includes(each.status));
     if (method === 'GET' && path === '/incidents/active_maintenance')
       return list(url, inState('in_progress', 'verifying').map(shown));
     if (method === 'GET' && path === '/incidents/upcoming') return list(url, inState('scheduled').map(shown));
-    const found = incidents.find(({ id }) => path === `/incidents/${id}`);
+    const found = incidents.find((each) => each.page === page && path === `/incidents/${each.id}`);
     if (!found) return refusal(404, 'Not found');
     if (method === 'GET') return { status: 200, body: shown(found) };
     return method === 'PATCH' ? change(found, incident()) : refusal(405, 'Not allowed');
