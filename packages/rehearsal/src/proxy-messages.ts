@@ -38,6 +38,22 @@ export function send(response: ServerResponse, request: IncomingMessage, answer:
   return bytes.length;
 }
 
+/** The first line that arrives, in pieces of any size. */
+export function hearLine(socket: Socket, head: Buffer, take: (line: Buffer) => void): void {
+  let heard = Buffer.alloc(0);
+  const hear = (chunk: Buffer) => {
+    heard = Buffer.concat([heard, chunk]);
+    const end = heard.indexOf(0x0a);
+    if (end < 0) return;
+    socket.off('data', hear);
+    // Kept flowing, or nobody would notice that the caller is gone.
+    socket.resume();
+    take(heard.subarray(0, end));
+  };
+  socket.on('data', hear);
+  if (head.length > 0) hear(head);
+}
+
 export function refusedBySystem(fault: { status: number; retryAfter?: number | string }): StandInAnswer {
   return {
     status: fault.status,

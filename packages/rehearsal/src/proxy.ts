@@ -10,6 +10,7 @@ import { type CallStart, type Fault, faultName } from './fault.ts';
 import {
   digest,
   flat,
+  hearLine,
   hostAndPort,
   isAddress,
   plainTunnel,
@@ -20,7 +21,7 @@ import {
   type Tunnel,
   urlOf,
 } from './proxy-messages.ts';
-import type { StandIn } from './stand-in.ts';
+import type { StandIn, StandInAnswer, StandInRequest } from './stand-in.ts';
 
 /** One thing a task did outside. Bodies are never kept: they carry secrets. */
 export interface Call extends CallStart {
@@ -70,6 +71,9 @@ export interface RehearsalProxy {
 
 // Nothing checks it; but callers mask proxy passwords, and a word would be blanked wherever it stands.
 const PASSWORD = 'p7Rk2vXq9d';
+
+/** What of a connection a call needs to know. */
+type Called = Pick<Tunnel, 'raw' | 'step' | 'connectedTo'>;
 
 /**
  * The outside world of a rehearsal: an HTTPS proxy with its own CA, as many companies have one, whose hosts are
@@ -147,6 +151,11 @@ export async function startProxy(options: ProxyOptions): Promise<RehearsalProxy>
       socket.resume().write(greeting.greeting?.(connectedTo) ?? '');
       return;
     }
+    const lines = standIns.find((standIn) => standIn.speaksLines?.(connectedTo));
+    if (lines) {
+      hearLine(socket, head, (line) => void answerLine(lines, { raw: socket, step, connectedTo }, line));
+      return;
+    }
     // Somebody who only looks whether the port is open says nothing, and called all the same.
     let silent = true;
     socket.on('close', () => {
@@ -213,16 +222,45 @@ export async function startProxy(options: ProxyOptions): Promise<RehearsalProxy>
   async function carryOut(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const chunks: Buffer[] = [];
     for await (const chunk of request as AsyncIterable<Buffer>) chunks.push(chunk);
-    const body = Buffer.concat(chunks);
     const tunnel = tunnels.get(request.socket) ?? plainTunnel(request);
     tunnel.requests += 1;
     const url = urlOf(request, tunnel);
-    const start = begin(tunnel, request.method ?? 'GET', url.host, `${url.pathname}${url.search}`);
-    const sizes = { requestBytes: body.length, bodyDigest: body.length > 0 ? digest(body) : '' };
     const standIn = answering(tunnel.connectedTo.host, url.hostname);
+    const method = request.method ?? 'GET';
+    const asked = {
+      method,
+      url,
+      connectedTo: tunnel.connectedTo,
+      headers: flat(request.headers),
+      body: Buffer.concat(chunks),
+    };
+    await play(standIn, asked, tunnel, (answer) => send(response, request, answer));
+  }
+
+  async function answerLine(standIn: StandIn, tunnel: Called, line: Buffer): Promise<void> {
+    const { host, port } = tunnel.connectedTo;
+    const url = new URL(`tcp://${host}:${port}/`);
+    const asked = { method: 'TCP', url, connectedTo: tunnel.connectedTo, headers: {}, body: line };
+    await play(standIn, asked, tunnel, ({ body = '' }) => {
+      const bytes = Buffer.isBuffer(body) ? body : Buffer.from(typeof body === 'string' ? body : JSON.stringify(body));
+      tunnel.raw.end(bytes);
+      return bytes.length;
+    });
+  }
+
+  /** One call, with whatever goes wrong at it. */
+  async function play(
+    standIn: StandIn | undefined,
+    asked: StandInRequest,
+    tunnel: Called,
+    reply: (answer: StandInAnswer) => number,
+  ): Promise<void> {
+    const { url, body } = asked;
+    const start = begin(tunnel, asked.method, url.host, `${url.pathname}${url.search}`);
+    const sizes = { requestBytes: body.length, bodyDigest: body.length > 0 ? digest(body) : '' };
     if (!standIn) {
       record(start, { ...sizes, status: 403 });
-      send(response, request, { status: 403, body: refusal(url.hostname) });
+      reply({ status: 403, body: refusal(url.hostname) });
       return;
     }
     const now = { standIns, rules };
@@ -236,7 +274,7 @@ export async function startProxy(options: ProxyOptions): Promise<RehearsalProxy>
     ) {
       if (typeof fault === 'object' && 'status' in fault) {
         record(start, { ...sizes, system, status: fault.status, fault: faultName(fault) });
-        send(response, request, refusedBySystem(fault));
+        reply(refusedBySystem(fault));
         return;
       }
       record(start, { ...sizes, system, fault: faultName(fault) });
@@ -245,13 +283,7 @@ export async function startProxy(options: ProxyOptions): Promise<RehearsalProxy>
       else cut();
       return;
     }
-    const answer = await standIn.answer({
-      method: start.method,
-      url,
-      connectedTo: tunnel.connectedTo,
-      headers: flat(request.headers),
-      body,
-    });
+    const answer = await standIn.answer(asked);
     // The world was exchanged meanwhile: this call belongs to nobody any more.
     if (now.rules !== rules || now.standIns !== standIns) return cut();
     if (fault !== undefined) {
@@ -259,7 +291,7 @@ export async function startProxy(options: ProxyOptions): Promise<RehearsalProxy>
       if (typeof fault === 'object' && 'kill' in fault) await rules.kill?.(start);
       return cut();
     }
-    const answerBytes = send(response, request, answer);
+    const answerBytes = reply(answer);
     record(start, { ...sizes, system, status: answer.status, answerBytes });
   }
 

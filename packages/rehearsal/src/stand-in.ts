@@ -40,6 +40,11 @@ export interface StandIn {
    * Nothing means that TLS or HTTP is spoken there.
    */
   greeting?(connectedTo: { readonly host: string; readonly port: number }): string | undefined;
+  /**
+   * Speaks lines over plain TCP at that address, behind a CONNECT: each line is given to `answer` as a request with the
+   * method TCP, and the connection is closed behind its answer's body.
+   */
+  speaksLines?(connectedTo: { readonly host: string; readonly port: number }): boolean;
   /** All that can be seen of it, as plain JSON, for the report's before, during and after. */
   state(): unknown;
   /** What carries any session's mark now, one sentence each; must be empty at the end of a window. */
