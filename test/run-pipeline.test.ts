@@ -1,5 +1,6 @@
 import { createHttp, type Outcome } from '@maintenance-tasks/core';
 import type { CallStart, Fault } from '@maintenance-tasks/rehearsal/fault';
+import type { StandInRequest } from '@maintenance-tasks/rehearsal/stand-in';
 import { azureDevopsStandIn } from '@maintenance-tasks/rehearsal/stand-ins/azure-devops';
 import { githubStandIn } from '@maintenance-tasks/rehearsal/stand-ins/github';
 import { checkTags } from '@maintenance-tasks/tasks/run-pipeline/tags';
@@ -141,6 +142,23 @@ describe.each(['github', 'azure-devops'] as const)('run-pipeline on %s', (host) 
     expect(starts()).toEqual([]);
   });
 
+  test('ends a run that started at another commit, as the tag moved between the look and the start', async () => {
+    const before = { github, 'azure-devops': azure }[host];
+    world({ refs: { tags: { [TAG]: MOVED } } });
+    const after = { github, 'azure-devops': azure }[host];
+    let moved = false;
+    const answer = (request: StandInRequest) => {
+      // Azure DevOps refuses a ref and a commit that do not belong together; GitHub takes the ref alone.
+      moved ||= request.method === 'POST';
+      return (moved ? after : before).answer(request);
+    };
+    runs.use([{ ...after, answer }]);
+    const { outcome } = await run(host);
+    expect(outcome).toMatchObject({ ok: false, kind: host === 'github' ? 'conflict' : 'input' });
+    const states = stateOf(host).map(({ now }) => now);
+    expect(states).toEqual(host === 'github' ? ['cancelled'] : []);
+  });
+
   test('takes a tag given as refs/tags/…', async () => {
     expect((await run(host, { tag: `refs/tags/${TAG}`, wait: 'false' })).outcome).toEqual({ ok: true });
     expect(stateOf(host)[0]?.at).toBe(`refs/tags/${TAG} (${COMMIT})`);
@@ -229,6 +247,11 @@ describe.each(['github', 'azure-devops'] as const)('run-pipeline on %s', (host) 
 });
 
 describe('run-pipeline on GitHub', () => {
+  test('asks for the whole ref of the tag, as GitHub takes a branch of that name before it', async () => {
+    await run('github', { wait: 'false' });
+    expect(stateOf('github')[0]?.asked).toBe(`refs/tags/${TAG}`);
+  });
+
   test.each([
     ['tells no run ids', { 'tells-runs': false }],
     ['refuses to be asked for run ids', { 'knows-run-details': false, 'tells-runs': false }],

@@ -105,7 +105,7 @@ try {
     $old = @($roots | ForEach-Object { Get-OldFile $_ $before $patterns } | Sort-Object -Property FullName -Unique)
     [long] $bytes = 0
     foreach ($file in $old) { $bytes += $file.Length }
-    $amount = '{0:N1} MB' -f ($bytes / 1MB)
+    $amount = '{0:N1} MB' -f ($bytes / 1mb)
     if ($old.Count -gt $MostFiles) { throw "$($old.Count) files ($amount) would be deleted, more than the $MostFiles of -MostFiles." }
     Write-Output "$($old.Count) files ($amount) were last written before $($before.ToString('u'))."
 } catch {

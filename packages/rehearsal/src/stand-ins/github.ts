@@ -55,6 +55,8 @@ interface Run {
   readonly title: string;
   readonly commit: string;
   readonly ref: string;
+  /** As the call named it. */
+  readonly asked: string;
   readonly inputs: Readonly<Record<string, string>>;
   readonly started: number;
   cancelled?: number;
@@ -125,7 +127,16 @@ export function githubStandIn(given: z.input<typeof githubSeed>, world: StandInW
       /\$\{\{\s*inputs\.([\w-]+)\s*\}\}/g,
       (_, name: string) => inputs[name] ?? workflow.inputs[name]?.default ?? '',
     );
-    const run: Run = { id: 9_001 + runs.length, repository, workflow, title, inputs, started: now(), ...at };
+    const run: Run = {
+      id: 9_001 + runs.length,
+      repository,
+      workflow,
+      title,
+      inputs,
+      asked: String(body.ref),
+      started: now(),
+      ...at,
+    };
     runs.push(run);
     if (!body.return_run_details || !seed['tells-runs']) return { status: 204 };
     const html = `https://github.com/${repository.name}/actions/runs/${run.id}`;
@@ -248,6 +259,7 @@ export function githubStandIn(given: z.input<typeof githubSeed>, world: StandInW
         id: run.id,
         of: `${run.workflow.file} of ${run.repository.name}`,
         at: `${run.ref} (${run.commit})`,
+        asked: run.asked,
         title: run.title,
         inputs: run.inputs,
         now: conclusionOf(run) ?? 'running',

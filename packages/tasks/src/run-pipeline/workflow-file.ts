@@ -43,7 +43,7 @@ function correlationProblems(path: string, input: string, declared: object, runN
   const advice = `Declare it under on.workflow_dispatch.inputs ({ required: false, type: string }) and show it by run-name: "… \${{ inputs.${input} }}".`;
   if (!(input in declared))
     return [`${path} has no input ${input}, by which its run is found again instead of started twice. ${advice}`];
-  const shows = new RegExp(`\\binputs(\\.${input}\\b|\\[\\s*['"]${input}['"]\\s*\\])`);
+  const shows = new RegExp(`\\binputs(\\.${input}(?![\\w-])|\\[\\s*['"]${input}['"]\\s*\\])`);
   if (typeof runName === 'string' && shows.test(runName)) return [];
   return [`${path} does not show its input ${input} in run-name, so that its run could not be found again. ${advice}`];
 }
