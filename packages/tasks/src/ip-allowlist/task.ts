@@ -112,7 +112,9 @@ export default defineTask({
       const { removeAllowlistEntries } = await import('./remove.ts');
       return asOutputs(await removeAllowlistEntries(context, { ...scope, dryRun }));
     }
-    const { addAllowlistEntries, allowlistEnd, wantedAddresses } = await import('./add.ts');
+    const { addAllowlistEntries } = await import('./add.ts');
+    const { allowlistEnd } = await import('./plan.ts');
+    const { wantedAddresses } = await import('./wanted.ts');
     const ends = allowlistEnd({ session, for: inputs.for, now: context.clock.now(), longest: inputs.longest });
     const addresses = await wantedAddresses(context, {
       addresses: inputs.addresses ?? [],

@@ -29,7 +29,7 @@ export async function checkAccess(
       ...missing.map((host) => `The Cloudflare token cannot see the zone of ${host}.`),
       ...seen.flatMap(permissionProblems),
       ...(await readProblems(client, seen)),
-      ...tokenProblems(await tokenStatus(client, seen[0]), until),
+      ...tokenProblems(await tokenStatus(client, seen[0]?.account?.id), until),
     ];
   } catch (error) {
     if (!(error instanceof TaskError) || (error.kind !== 'auth' && error.kind !== 'remote')) throw error;
@@ -58,18 +58,21 @@ async function readProblems(client: Cloudflare, zones: readonly Zone[]): Promise
 }
 
 /** Tokens of a user and of an account are verified at different places; nothing when neither knows this one. */
-async function tokenStatus(client: Cloudflare, zone: Zone | undefined): Promise<TokenStatus | undefined> {
+export async function tokenStatus(
+  client: Pick<Cloudflare, 'tokenStatus'>,
+  account: string | undefined,
+): Promise<TokenStatus | undefined> {
   const refusedAsUnknown = (error: unknown) => {
     if (error instanceof TaskError && (error.kind === 'auth' || error.kind === 'remote')) return undefined;
     throw error;
   };
   return (
     (await client.tokenStatus().catch(refusedAsUnknown)) ??
-    (zone?.account && (await client.tokenStatus(zone.account.id).catch(refusedAsUnknown)))
+    (account === undefined ? undefined : await client.tokenStatus(account).catch(refusedAsUnknown))
   );
 }
 
-function tokenProblems(token: TokenStatus | undefined, until: Date | undefined): string[] {
+export function tokenProblems(token: TokenStatus | undefined, until: Date | undefined): string[] {
   if (!token) return [];
   if (token.status !== 'active') return [`The Cloudflare token is ${token.status}.`];
   if (until && token.expires_on && new Date(token.expires_on) < until)
