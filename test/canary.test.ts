@@ -45,6 +45,17 @@ const INPUTS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     'azure-client-id': 'client',
   },
   'finish-maintenance': { 'window-file': 'window.yaml', 'smoke-tests': 'success', ...AZURE_APPLICATION },
+  jobs: {
+    state: 'pause',
+    'kubernetes-server': 'https://k8s.example.com:6443',
+    'azure-tenant-id': 'tenant',
+    'azure-client-id': 'client',
+    jobs: `- { kind: kubernetes, namespace: shop, cronjobs: [nightly] }
+- { kind: data-factory, subscription: 44444444-4444-4444-8444-444444444444, resource-group: x, factory: y, triggers: [z] }
+- { kind: azure-devops, organization: example-org, project: platform, pipelines: [1] }
+- { kind: github, repository: example-org/shop, workflows: [nightly.yml] }
+- { kind: rundeck, url: "https://rundeck.example.com", project: x, jobs: [44444444-4444-4444-8444-444444444444] }`,
+  },
   'maintenance-page': { state: 'on', hosts: 'www.example.com', target: 'maintenance.example.net' },
   'monitoring-suppression': {
     state: 'on',
@@ -111,6 +122,8 @@ const GOES_TO: Readonly<Record<string, RegExp>> = {
   'new-relic-key': /^api\.newrelic\.com$/,
   'pagerduty-token': /^api\.pagerduty\.com$/,
   'statuspage-key': /^api\.statuspage\.io$/,
+  'kubernetes-token': /^k8s\.example\.com$/,
+  'rundeck-token': /^rundeck\.example\.com$/,
   'azure-client-secret': /^login\.microsoftonline\.com$/,
   'github-token': /^api\.github\.com$/,
   'azure-devops-token': /^dev\.azure\.com$/,
@@ -202,6 +215,7 @@ function runTask(
   if ('certificate' in values) values.certificate = `${issued.certificate}${issued.key}`;
   // Only one of the two may be given.
   if ('key' in values) delete values.key;
+  if ('kubernetes-server' in values) delete values.kubeconfig;
   if ('digest' in task.inputs) values.digest = DIGEST;
   const entry = { github: `actions/${task.name}`, azure: `ado-tasks/${task.name}`, local: 'terminal' }[host];
   const environment: Record<string, string> = {

@@ -82,10 +82,25 @@ function plainSecret(name: string, kind: Kind, systems: SystemsAsWritten): MadeU
         'slack-token': `xoxb-1000000001-${canary}`,
         'slack-webhook': `https://hooks.slack.com/services/T00000001/B00000001/${canary}`,
         'teams-webhook': `https://prod-01.westeurope.logic.azure.com:443/workflows/0a1b2c3d4e5f/triggers/manual/paths/invoke?api-version=2016-06-01&sp=%2Ftriggers%2Fmanual%2Frun&sv=1.0&sig=${canary}`,
+        kubeconfig: kubeconfigOf(canary, systems.kubernetes?.host ?? 'k8s.example.com'),
         'webhook-url': `https://hooks.example.com/maintenance/${canary}`,
       } as Partial<Record<Kind, string>>
     )[kind] ?? `canary-${canary}`;
   return { name, value, pieces: [...new Set([value, canary])] };
+}
+
+/** Its CA is left out: the runner of a rehearsal trusts the rehearsal's own. */
+function kubeconfigOf(token: string, host: string): string {
+  return `apiVersion: v1
+kind: Config
+current-context: rehearsal
+contexts: [{ name: rehearsal, context: { cluster: rehearsal, user: rehearsal } }]
+clusters: [{ name: rehearsal, cluster: { server: "https://${host}:6443" } }]
+users:
+  - name: rehearsal
+    user:
+      token: ${token}
+`;
 }
 
 /** Where the rehearsal file itself gives a system's secret, that one is it. */
@@ -121,6 +136,10 @@ function writtenValue(kind: Kind, systems: SystemsAsWritten): string | undefined
       return systems.github?.token;
     case 'azure-devops-token':
       return systems['azure-devops']?.token;
+    case 'kubernetes-token':
+      return systems.kubernetes?.tokens?.[0]?.token;
+    case 'rundeck-token':
+      return systems.rundeck?.token;
     default:
       return undefined;
   }

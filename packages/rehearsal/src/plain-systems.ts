@@ -1,6 +1,7 @@
 import type { MaintenanceWindow } from '@maintenance-tasks/tasks/window/schema';
 import type { z } from 'zod';
 import type { Known, Note } from './assume.ts';
+import { dataFactoryOf, kubernetesOf, rundeckOf } from './assume-jobs.ts';
 import { azureMonitorOf, newRelicOf, pagerdutyOf, statuspageOf } from './assume-monitoring.ts';
 import { azureDevopsOf, githubOf } from './assume-pipelines.ts';
 import type { StandIn, StandInWorld } from './stand-in.ts';
@@ -8,11 +9,14 @@ import { alertmanagerSeed, alertmanagerStandIn } from './stand-ins/alertmanager.
 import { azureDevopsSeed, azureDevopsStandIn } from './stand-ins/azure-devops.ts';
 import { azureManagementStandIn, isAzureService } from './stand-ins/azure-management.ts';
 import { azureMonitorSeed, azureMonitorStandIn } from './stand-ins/azure-monitor.ts';
+import { dataFactorySeed, dataFactoryStandIn } from './stand-ins/data-factory.ts';
 import { datadogSeed, datadogStandIn } from './stand-ins/datadog.ts';
 import { githubSeed, githubStandIn } from './stand-ins/github.ts';
+import { kubernetesSeed, kubernetesStandIn } from './stand-ins/kubernetes.ts';
 import { newRelicSeed, newRelicStandIn } from './stand-ins/new-relic.ts';
 import { pagerdutySeed, pagerdutyStandIn } from './stand-ins/pagerduty.ts';
 import { pingdomSeed, pingdomStandIn } from './stand-ins/pingdom.ts';
+import { rundeckSeed, rundeckStandIn } from './stand-ins/rundeck.ts';
 import { slackSeed, slackStandIn } from './stand-ins/slack.ts';
 import { statuspageSeed, statuspageStandIn } from './stand-ins/statuspage.ts';
 import { teamsSeed, teamsStandIn } from './stand-ins/teams.ts';
@@ -115,6 +119,9 @@ export const PLAIN_SYSTEMS = {
   }),
   github: plain({ seed: githubSeed, standIn: githubStandIn, usual: githubOf }),
   'azure-devops': plain({ seed: azureDevopsSeed, standIn: azureDevopsStandIn, usual: azureDevopsOf }),
+  kubernetes: plain({ seed: kubernetesSeed, standIn: kubernetesStandIn, usual: kubernetesOf }),
+  'data-factory': plain({ seed: dataFactorySeed, standIn: dataFactoryStandIn, usual: dataFactoryOf }),
+  rundeck: plain({ seed: rundeckSeed, standIn: rundeckStandIn, usual: rundeckOf }),
 };
 
 type Systems = typeof PLAIN_SYSTEMS;

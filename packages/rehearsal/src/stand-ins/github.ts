@@ -71,7 +71,8 @@ export function githubStandIn(given: z.input<typeof githubSeed>, world: StandInW
     for (const each of repository.workflows)
       for (let number = 0; number < each.running; number++) {
         const [ref = 'main', commit = ''] = Object.entries(repository.branches)[0] ?? [];
-        const run = { repository, workflow: each, title: each.file, ref: `refs/heads/${ref}`, commit, inputs: {} };
+        const at = { ref: `refs/heads/${ref}`, asked: ref, commit };
+        const run = { repository, workflow: each, title: each.file, inputs: {}, ...at };
         // A second before: what begins this very moment is shown as queued.
         runs.push({ id: 8_001 + runs.length, started: now() - 1_000, ...run });
       }

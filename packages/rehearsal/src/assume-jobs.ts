@@ -1,0 +1,29 @@
+import type { z } from 'zod';
+import type { Known, Note } from './assume.ts';
+import type { dataFactorySeed } from './stand-ins/data-factory.ts';
+import type { kubernetesSeed } from './stand-ins/kubernetes.ts';
+import type { rundeckSeed } from './stand-ins/rundeck.ts';
+
+type Kubernetes = z.input<typeof kubernetesSeed>;
+type DataFactory = z.input<typeof dataFactorySeed>;
+type Rundeck = z.input<typeof rundeckSeed>;
+
+/** A cluster that knows every token that is for one, those that stand in a kubeconfig included. */
+export function kubernetesOf({ madeUp }: Known, _note: Note, written: Kubernetes | undefined): Kubernetes[] {
+  const inFiles = (madeUp.byKind.kubeconfig ?? []).flatMap((text) => /token: (\S+)/.exec(text)?.[1] ?? []);
+  const tokens = [...(madeUp.byKind['kubernetes-token'] ?? []), ...inFiles].map((token) => ({ token }));
+  if (tokens.length === 0 && !written) return [];
+  const known = written?.tokens ?? [];
+  const fresh = tokens.filter(({ token }) => !known.some((each) => each.token === token));
+  return [{ ...written, ...(known.length + fresh.length > 0 && { tokens: [...known, ...fresh] }) }];
+}
+
+/** Which triggers a factory has only the rehearsal file can say. */
+export function dataFactoryOf(_known: Known, _note: Note, written: DataFactory | undefined): DataFactory[] {
+  return written ? [written] : [];
+}
+
+export function rundeckOf({ madeUp }: Known, _note: Note, written: Rundeck | undefined): Rundeck[] {
+  const [token] = madeUp.byKind['rundeck-token'] ?? [];
+  return token || written ? [{ ...(token && { token }), ...written }] : [];
+}
