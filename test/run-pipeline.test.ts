@@ -208,6 +208,16 @@ describe.each(['github', 'azure-devops'] as const)('run-pipeline on %s', (host) 
     expect(stateOf(host)[0]?.now).toMatch(now);
   });
 
+  test('finds nothing wrong with a run that ended while it was being cancelled', async () => {
+    // Over by the time the cancel arrives, which both hosts refuse then.
+    const { outcome } = await cancelledWhileWaiting(host, { 'on-cancel': 'cancel' }, ({ method, path }) => {
+      if (method === 'PATCH' || /cancel$/.test(path)) runs.clock.set('2026-11-22T01:30:00Z');
+      return undefined;
+    });
+    expect(messageOf(outcome)).toContain('was asked to end');
+    expect(stateOf(host)[0]?.now).toMatch(/^succe/);
+  });
+
   test('says so when the run could not be cancelled', async () => {
     const { outcome } = await cancelledWhileWaiting(host, { 'on-cancel': 'cancel' }, ({ method, path }) =>
       method === 'PATCH' || /cancel$/.test(path) ? { status: 403 } : undefined,
@@ -380,6 +390,17 @@ describe('run-pipeline on Azure DevOps', () => {
     const { outcome } = await run('azure-devops');
     expect(outcome).toMatchObject({ kind: 'auth' });
     expect(messageOf(outcome)).toContain('did not accept the token (203)');
+  });
+
+  test('shows the token in no form, whatever the other side says again', async () => {
+    const answer = (request: StandInRequest) =>
+      request.method === 'POST'
+        ? { status: 400, body: { message: `You sent ${request.headers.authorization}` } }
+        : azure.answer(request);
+    runs.use([{ ...azure, answer }]);
+    const { outcome, shown } = await run('azure-devops');
+    expect(messageOf(outcome)).toContain('You sent Basic ***');
+    expect(shown).not.toContain(Buffer.from(`:${TOKENS['azure-devops-token']}`).toString('base64'));
   });
 
   test('sends a JSON web token as it is', async () => {
