@@ -45,6 +45,13 @@ const INPUTS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     'azure-client-id': 'client',
   },
   'finish-maintenance': { 'window-file': 'window.yaml', 'smoke-tests': 'success', ...AZURE_APPLICATION },
+  'ip-allowlist': {
+    state: 'add',
+    account: '0123456789abcdef0123456789abcdef',
+    list: 'maintenance_access',
+    addresses: '203.0.113.7',
+    hosts: 'www.example.com',
+  },
   jobs: {
     state: 'pause',
     'kubernetes-server': 'https://k8s.example.com:6443',

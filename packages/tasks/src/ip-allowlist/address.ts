@@ -58,11 +58,11 @@ export function addressProblem(text: string): string | undefined {
 }
 
 /** Why a range is more than somebody probably meant; nothing when it is not. */
-export function widthProblem({ text, family, prefix }: AddressRange): string | undefined {
-  const widest = WIDEST_UNASKED[family];
-  return prefix < widest
-    ? `"${text}" is wider than /${widest}; narrow it, or give allow-wide-ranges if it really is meant`
-    : undefined;
+export function widthProblem(text: string): string | undefined {
+  const range = parseAddress(text);
+  const widest = range && WIDEST_UNASKED[range.family];
+  if (!range || !widest || range.prefix >= widest) return undefined;
+  return `"${text}" is wider than /${widest}; narrow it, or give allow-wide-ranges if it really is meant`;
 }
 
 function overlap(a: AddressRange, b: AddressRange): boolean {

@@ -23,12 +23,10 @@ export async function wantedAddresses(
 ): Promise<readonly string[]> {
   const problems = namedSets.flatMap((name) => setProblem(name, sets) ?? []);
   const given = [...addresses, ...namedSets.flatMap((name) => sets?.[name] ?? [])];
-  const ranges = given.flatMap((text) => {
-    const problem = addressProblem(text);
+  for (const text of given) {
+    const problem = addressProblem(text) ?? (allowWide ? undefined : widthProblem(text));
     if (problem) problems.push(problem);
-    return problem ? [] : (parseAddress(text) ?? []);
-  });
-  if (!allowWide) problems.push(...ranges.flatMap((range) => widthProblem(range) ?? []));
+  }
   if (given.length === 0 && namedSets.length === 0 && ownAddressFrom === undefined)
     problems.push('no address is given; use addresses, named-sets or own-address');
   if (problems.length > 0) {
@@ -39,7 +37,7 @@ export async function wantedAddresses(
     });
   }
   const own = ownAddressFrom === undefined ? [] : [await ownAddress(context, ownAddressFrom)];
-  return [...new Set([...ranges.map(({ text }) => text), ...own])];
+  return [...new Set([...given.flatMap((text) => parseAddress(text)?.text ?? []), ...own])];
 }
 
 /**
