@@ -1,9 +1,9 @@
-import { createHttp, type Outcome } from '@maintenance-tasks/core';
+import { createHttp, type Http, type Outcome } from '@maintenance-tasks/core';
 import type { CallStart, Fault } from '@maintenance-tasks/rehearsal/fault';
 import type { StandInRequest } from '@maintenance-tasks/rehearsal/stand-in';
 import { azureDevopsStandIn } from '@maintenance-tasks/rehearsal/stand-ins/azure-devops';
 import { githubStandIn } from '@maintenance-tasks/rehearsal/stand-ins/github';
-import { checkTags } from '@maintenance-tasks/tasks/run-pipeline/tags';
+import { checkTags, findRunning } from '@maintenance-tasks/tasks/run-pipeline/tags';
 import task from '@maintenance-tasks/tasks/run-pipeline/task';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { type TaskRuns, taskRuns } from './in-process-run.ts';
@@ -78,6 +78,8 @@ const WHERE = {
   'azure-devops': { host: 'azure-devops', repository: 'example-org/platform', pipeline: 'deploy' },
 } as const;
 type HostName = keyof typeof WHERE;
+const TARGETS = { github: { ...WHERE.github, tag: TAG }, 'azure-devops': { ...WHERE['azure-devops'], tag: TAG } };
+const ACCESS = { access: { githubToken: TOKENS['github-token'], azureDevopsToken: TOKENS['azure-devops-token'] } };
 
 const run = (host: HostName, more: Record<string, string> = {}) =>
   runs.run(task, { ...WHERE[host], tag: TAG, session: SESSION, ...TOKENS, ...more });
@@ -410,19 +412,23 @@ describe('run-pipeline on Azure DevOps', () => {
   });
 });
 
+describe.each(['github', 'azure-devops'] as const)('what a session left running on %s', (host) => {
+  test('is what it started and did not end, and nothing of other sessions', async () => {
+    await run(host, { wait: 'false' });
+    await run(host, { wait: 'false', attempt: '2' });
+    await run(host, { wait: 'false', session: OTHER });
+    const find = () =>
+      inContext((context) => findRunning(context, { ...ACCESS, targets: [TARGETS[host]], session: SESSION }));
+    const left = await find();
+    expect(left).toHaveLength(2);
+    expect(left[0]).toMatchObject({ session: SESSION, what: expect.stringMatching(/^deploy\S* of .* is .*: https:/) });
+    await run(host);
+    expect(await find()).toEqual([]);
+  });
+});
+
 describe('the check of tags', () => {
   test('gives the commits of tags that are fine, and every problem of the others', async () => {
-    const http = createHttp({
-      clock: runs.clock,
-      signal: new AbortController().signal,
-      deadline: new Date(runs.clock.now().getTime() + 60_000),
-      userAgent: 'test',
-      debug: () => {},
-      info: () => {},
-      environment: process.env,
-    });
-    const context = { http, keepSecret: () => {} };
-    const access = { githubToken: TOKENS['github-token'], azureDevopsToken: TOKENS['azure-devops-token'] };
     const targets = [
       { ...WHERE.github, tag: TAG },
       { ...WHERE['azure-devops'], tag: TAG },
@@ -430,7 +436,7 @@ describe('the check of tags', () => {
       { ...WHERE['azure-devops'], tag: 'both' },
       { ...WHERE.github, repository: 'example-org/other', tag: TAG },
     ];
-    const { problems, tags } = await checkTags(context, { targets, access });
+    const { problems, tags } = await inContext((context) => checkTags(context, { ...ACCESS, targets }));
     expect(tags.map(({ target, commit }) => [target.host, commit])).toEqual([
       ['github', COMMIT],
       ['azure-devops', COMMIT],
@@ -440,10 +446,30 @@ describe('the check of tags', () => {
       expect.stringContaining('both is a tag and a branch'),
       expect.stringContaining('example-org/other has no tag'),
     ]);
-    expect((await checkTags(context, { targets, access: {} })).problems).toHaveLength(5);
-    http.close();
+    const without = await inContext((context) => checkTags(context, { targets, access: {} }));
+    expect(without.problems).toHaveLength(5);
   });
 });
+
+/** A task's context, as far as looking needs one. */
+async function inContext<Result>(
+  look: (context: { http: Http; keepSecret: () => void }) => Promise<Result>,
+): Promise<Result> {
+  const http = createHttp({
+    clock: runs.clock,
+    signal: new AbortController().signal,
+    deadline: new Date(runs.clock.now().getTime() + 60_000),
+    userAgent: 'test',
+    debug: () => {},
+    info: () => {},
+    environment: process.env,
+  });
+  try {
+    return await look({ http, keepSecret: () => {} });
+  } finally {
+    http.close();
+  }
+}
 
 /** As a host cancels a step: by a signal, here at the second look at the run. */
 async function cancelledWhileWaiting(

@@ -5,6 +5,7 @@ import {
   createAzureDevOps,
 } from '@maintenance-tasks/services/azure-devops/client';
 import type { OtherPipeline, PipelineTarget, Run } from './other-pipeline.ts';
+import { isOfSession } from './plan.ts';
 
 const PUBLIC_API = 'https://dev.azure.com';
 /** Each costs a call; a tag has no more runs than this in one night. */
@@ -80,6 +81,17 @@ export function azurePipeline(
         if (parameters[correlationInput] === correlation) return runOf(build);
       }
       return undefined;
+    },
+
+    async running({ tag }, session) {
+      const { id } = await pipeline();
+      const builds = await azure.builds(id, `refs/tags/${tag}`);
+      const found: Run[] = [];
+      for (const build of builds.filter(({ status }) => status !== 'completed').slice(0, MOST_LOOKED_INTO)) {
+        const values = build.tags.length > 0 ? build.tags : Object.values(await azure.parametersOf(id, build.id));
+        if (values.some((value) => isOfSession(String(value), session))) found.push(runOf(build));
+      }
+      return found;
     },
 
     async start({ tag, commit, correlation, correlationInput, inputs, variables }, landed) {

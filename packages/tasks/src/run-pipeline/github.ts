@@ -1,6 +1,7 @@
 import { type Http, TaskError } from '@maintenance-tasks/core';
 import { createGitHub, type GitHubRun, type GitHubWorkflow } from '@maintenance-tasks/services/github/client';
 import type { OtherPipeline, PipelineTarget, Run } from './other-pipeline.ts';
+import { isOfSession } from './plan.ts';
 import { workflowProblems } from './workflow-file.ts';
 
 const PUBLIC_API = 'https://api.github.com';
@@ -51,6 +52,11 @@ export function githubPipeline(http: Http, target: PipelineTarget, token: string
       const runs = await github.dispatchedRuns((await workflow()).id, commit);
       const found = runs.find(({ title }) => title.includes(correlation));
       return found && runOf(found);
+    },
+
+    async running({ commit }, session) {
+      const runs = await github.dispatchedRuns((await workflow()).id, commit);
+      return runs.filter(({ title, status }) => status !== 'completed' && isOfSession(title, session)).map(runOf);
     },
 
     // The whole ref: of a branch and a tag with the same name, GitHub takes the branch for the short one

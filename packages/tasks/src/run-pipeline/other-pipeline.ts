@@ -44,6 +44,8 @@ export interface OtherPipeline {
   problems(request: StartRequest): Promise<string[]>;
   /** The run with that correlation, the newest of several. */
   find(request: Pick<StartRequest, 'tag' | 'commit' | 'correlation' | 'correlationInput'>): Promise<Run | undefined>;
+  /** Runs at that tag that a session started, whatever with, and that have not ended. */
+  running(request: Pick<StartRequest, 'tag' | 'commit'>, session: string): Promise<Run[]>;
   /** Starts it; nothing where the host does not say which run it became. `landed` finds it when the answer was lost. */
   start(request: StartRequest, landed: () => Promise<number | undefined>): Promise<number | undefined>;
   read(run: number): Promise<Run>;

@@ -21,6 +21,11 @@ export function correlationOf(session: string, { target, inputs, variables, atte
   return `${session}-${createHash('sha256').update(key).digest('hex').slice(0, 8)}`;
 }
 
+/** Whether a text has a correlation of that session in it. */
+export function isOfSession(text: string, session: string): boolean {
+  return new RegExp(`(^|[^a-z0-9-])${session}-[0-9a-f]{8}(?![0-9a-f])`).test(text);
+}
+
 export function correlationInputOf(target: PipelineTarget, given: string | undefined): string {
   return given ?? (target.host === 'github' ? 'correlation-id' : 'correlationId');
 }

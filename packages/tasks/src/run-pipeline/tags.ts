@@ -1,4 +1,5 @@
 import { type AnyContext, inParallel, TaskError } from '@maintenance-tasks/core';
+import type { Leftover } from '../leftover.ts';
 import { type OtherPipeline, openPipeline, type PipelineAccess, type PipelineTarget } from './other-pipeline.ts';
 import { nameOf, tagName } from './plan.ts';
 
@@ -31,6 +32,29 @@ export async function checkTags(
     problems: checked.flatMap(({ problem }) => problem ?? []),
     tags: checked.flatMap(({ tag }) => tag ?? []),
   };
+}
+
+/**
+ * Runs of these pipelines that the session started and that have not ended: what a step that did not wait, or was
+ * cancelled, left behind. They are ended where they run; cutting off a deployment halfway is a person's decision.
+ */
+export async function findRunning(
+  context: Pick<AnyContext, 'http' | 'keepSecret'>,
+  {
+    targets,
+    access,
+    session,
+  }: { readonly targets: readonly PipelineTarget[]; readonly access: PipelineAccess; readonly session: string },
+): Promise<Leftover[]> {
+  const found = await inParallel(targets, AT_ONCE, async (target) => {
+    const pipeline = await openPipeline(context, target, access);
+    const tag = tagName(target.tag);
+    const { commit } = await pipeline.tag(tag);
+    const running = commit === undefined ? [] : await pipeline.running({ tag, commit }, session);
+    const system = target.host === 'github' ? 'GitHub' : 'Azure DevOps';
+    return running.map(({ url, detail }) => ({ system, what: `${nameOf(target)} is ${detail}: ${url}`, session }));
+  });
+  return found.flat();
 }
 
 /**
