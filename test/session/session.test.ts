@@ -255,8 +255,17 @@ describe('sweep', () => {
     expect(shown).toMatch(/Left \(2 of 3\)/);
   });
 
+  test('sweeps the other systems although one cannot even be looked at', async () => {
+    const { session } = await started();
+    night.answerWith({ Pingdom: refuse(403) });
+    const { outcome, shown } = await night.run(sweep, { session });
+    expect(outcome.ok).toBe(false);
+    expect(shown).toMatch(/Pingdom answered 403/);
+    expect(night.leftovers().join('\n')).not.toMatch(/www\.example\.com/);
+  });
+
   test('asks for at least one credential', async () => {
     const { shown } = await runs.run(sweep, {});
-    expect(shown).toMatch(/cloudflare-token, pingdom-token/);
+    expect(shown).toMatch(/Give a window file, or cloudflare-token/);
   });
 });

@@ -1,11 +1,10 @@
 import { type AnyContext, messageOf, Report, TaskError } from '@maintenance-tasks/core';
 import type { Leftover } from '../leftover.ts';
-import { findPages, removePage } from '../maintenance-page/page.ts';
-import { endSuppressions, findSuppressions } from '../monitoring-suppression/suppression.ts';
 import { announce } from '../notify/announce.ts';
-import { requireAccess, type WindowAccess } from '../window/access.ts';
+import { missingAccess, requireAccess, type WindowAccess } from '../window/access.ts';
 import { textsOf } from '../window/announcement.ts';
 import type { MaintenanceWindow } from '../window/schema.ts';
+import { type TemporaryChange, temporaryChanges } from '../window/systems.ts';
 import { collectEvidence, writeReport } from './evidence.ts';
 import { type FinishPlan, type Outcome, type PagePolicy, planFinish } from './plan.ts';
 
@@ -37,7 +36,7 @@ const EVENT = { success: 'finished', failure: 'failed', rescheduled: 'reschedule
  */
 export async function finishMaintenance(context: AnyContext, given: FinishArguments): Promise<Finished> {
   const { window, session, access, dryRun } = given;
-  requireAccess(window, access);
+  requireAccess(missingAccess(window, access));
   const plan = planFinish(given);
   context.report.note(plan.why);
   const failures: unknown[] = [];
@@ -51,12 +50,13 @@ export async function finishMaintenance(context: AnyContext, given: FinishArgume
       return undefined;
     }
   };
-  await attempt(() => takeBack(context, given, plan));
+  await takeBack(context, given, plan, attempt);
   if (dryRun) {
     if (failures.length > 0) throw failures[0];
     return { outcome: plan.outcome, leftovers: [], failedChannels: [] };
   }
-  const leftovers = (await attempt(() => leftOf(context, given))) ?? [];
+  const found = await attempt(() => leftOf(context, given));
+  const leftovers = found ?? [];
   const outcome = failures.length > 0 && plan.outcome === 'success' ? 'failure' : plan.outcome;
   const failedChannels = (await attempt(() => tell(context, given, outcome, leftovers))) ?? [];
   const texts = leftovers.map(({ system, what }) => `${system}: ${what}`);
@@ -77,34 +77,39 @@ export async function finishMaintenance(context: AnyContext, given: FinishArgume
     'failed-channels': failedChannels.join('\n'),
     ...(report && { report }),
   };
-  if (failures.length > 0 || leftovers.length > 0) throw unfinished(plan, failures, texts, outputs);
+  if (failures.length > 0 || leftovers.length > 0) throw unfinished(plan, failures, found && texts, outputs);
   return { outcome, leftovers: texts, failedChannels, ...(report && { report }) };
 }
 
+/** One part that fails keeps no other from being given back; but alerting stays off while the page stays. */
 async function takeBack(
   context: AnyContext,
-  { window, session, access, dryRun }: FinishArguments,
+  given: FinishArguments,
   plan: FinishPlan,
+  attempt: (work: () => Promise<unknown>) => Promise<unknown>,
 ): Promise<void> {
-  if (!plan.removePage && window.page) {
-    context.log.warning(`${plan.why} Monitoring stays silent with it, until the end of the window.`);
+  if (!plan.removePage) {
+    context.log.warning(`${plan.why} Everything else of the session stays with it: silences until their own end.`);
     return;
   }
-  if (window.page) await removePage(context, { token: access.cloudflare, hosts: window.page.hosts, session, dryRun });
-  if (window.suppress.length > 0)
-    await endSuppressions(context, { session, systems: window.suppress, credentials: access.monitoring, dryRun });
+  for (const change of changesOf(given)) {
+    const done = await attempt(async () => {
+      await change.putBack(context, given.session, given.dryRun);
+      return true;
+    });
+    if (!done && change.subject === 'Maintenance page') return;
+  }
 }
 
 /** Looks everywhere the window's credentials reach, not only where the window file says that something was changed. */
-async function leftOf(context: AnyContext, { window, session, access }: FinishArguments): Promise<readonly Leftover[]> {
+async function leftOf(context: AnyContext, given: FinishArguments): Promise<readonly Leftover[]> {
   const quiet = { ...context, report: new Report(context.log.debug) };
-  const found = await Promise.all([
-    window.page ? findPages(quiet, { token: access.cloudflare }) : [],
-    window.suppress.length > 0
-      ? findSuppressions(quiet, { systems: window.suppress, credentials: access.monitoring })
-      : [],
-  ]);
-  return found.flat().filter((leftover) => leftover.session === session);
+  const found = await Promise.all(changesOf(given).map((change) => change.find(quiet)));
+  return found.flat().filter((leftover) => leftover.session === given.session);
+}
+
+function changesOf({ window, access, evidence }: FinishArguments): TemporaryChange[] {
+  return temporaryChanges(window, access, evidence);
 }
 
 async function tell(
@@ -135,16 +140,18 @@ async function tell(
 function unfinished(
   plan: FinishPlan,
   failures: readonly unknown[],
-  leftovers: readonly string[],
+  leftovers: readonly string[] | undefined,
   outputs: Record<string, string>,
 ): unknown {
   const bug = failures.find((failure) => !(failure instanceof TaskError));
   if (bug) return bug;
   const first = failures[0] as TaskError | undefined;
   const left =
-    leftovers.length > 0
-      ? `Left of the session:\n${leftovers.map((line) => `  - ${line}`).join('\n')}\n`
-      : 'Nothing else of the session is left.';
+    leftovers === undefined
+      ? 'It could not be found out what is left of the session.'
+      : leftovers.length > 0
+        ? `Left of the session:\n${leftovers.map((line) => `  - ${line}`).join('\n')}\n`
+        : 'Nothing of the session is left.';
   return new TaskError(
     first?.kind ?? 'refused',
     {

@@ -1,29 +1,20 @@
 import { type AnyContext, markdownTable, markdownText, TaskError, type YamlFile } from '@maintenance-tasks/core';
-import type { AzureAccess } from '@maintenance-tasks/services/entra-id/client';
-import { checkAccess as certificatesAccess } from '../cert-upload/upload.ts';
-import { checkAccess as pageAccess } from '../maintenance-page/page.ts';
-import { checkAccess as suppressionAccess } from '../monitoring-suppression/suppression.ts';
-import { checkAccess as channelAccess } from '../notify/announce.ts';
-import { missingAccess, type WindowAccess } from '../window/access.ts';
+import type { WindowAccess } from '../window/access.ts';
 import { planDigest } from '../window/digest.ts';
 import type { MaintenanceWindow } from '../window/schema.ts';
-import { clockProblems, timeLeft, timesOf } from '../window/times.ts';
+import { clockProblems, timeLeft } from '../window/times.ts';
+import { accessFindings, type Finding } from './access.ts';
 import { planRows } from './plan.ts';
 import { toolVersions } from './tools.ts';
 
 export interface CheckArguments {
   readonly file: YamlFile<MaintenanceWindow>;
   readonly access: WindowAccess;
-  readonly azure: AzureAccess;
   readonly checkOnly: boolean;
-  /** Absent when no session is opened. */
-  readonly session: string | undefined;
-}
-
-interface Finding {
-  readonly subject: string;
-  readonly problems: readonly string[];
-  readonly fine: string;
+  /** Only opened unless `checkOnly`; what is planned is planned for it all the same. */
+  readonly session: string;
+  /** Folder of the evidence. */
+  readonly evidence: string;
 }
 
 /**
@@ -33,10 +24,11 @@ interface Finding {
  */
 export async function checkWindow(
   context: AnyContext,
-  { file, access, azure, checkOnly, session }: CheckArguments,
+  { file, access, checkOnly, session, evidence }: CheckArguments,
 ): Promise<{ digest: string; plan: string }> {
   const window = file.content;
   const digest = await planDigest(file);
+  const opened = checkOnly ? undefined : session;
   const now = context.clock.now();
   const clock = clockProblems(window, 'pre-maintenance', now);
   const findings: Finding[] = [
@@ -49,7 +41,7 @@ export async function checkWindow(
       : { subject: 'Clock', problems: clock, fine: timeLeft(window, now).join('; ') },
     { subject: 'Roster', problems: [], fine: rosterInWords(window) },
     ...(await toolFindings(context, window)),
-    ...(await accessFindings(context, window, access, azure)),
+    ...(await accessFindings(context, window, access, session, evidence)),
   ];
   const rows = planRows(window);
   context.report.table({ title: 'Checked', columns: ['What', 'Result'], rows: findings.map(resultRow) });
@@ -59,11 +51,11 @@ export async function checkWindow(
   if (problems.length > 0) throw refusal(problems);
   for (const [step, what] of rows) context.log.info(`Plan: ${step}: ${what}`);
   context.report.note(
-    session
-      ? `Session ${session} is open. Digest of the plan: ${digest}.`
+    opened
+      ? `Session ${opened} is open. Digest of the plan: ${digest}.`
       : `Everything is ready. Digest of the plan: ${digest}.`,
   );
-  return { digest, plan: planInMarkdown(window, rows, session, digest) };
+  return { digest, plan: planInMarkdown(window, rows, opened, digest) };
 }
 
 function refusal(problems: readonly string[]): TaskError {
@@ -94,53 +86,6 @@ async function toolFindings(context: AnyContext, { tools }: MaintenanceWindow): 
     problems: problem ? [`${problem}.`] : [],
     fine: `${found} is ${wanted}`,
   }));
-}
-
-/** Reads from every system of the window with the credential that will be used that night. */
-async function accessFindings(
-  context: AnyContext,
-  window: MaintenanceWindow,
-  access: WindowAccess,
-  azure: AzureAccess,
-): Promise<Finding[]> {
-  const { page, suppress, channels, certificates } = window;
-  const missing = missingAccess(window, access);
-  if (missing.length > 0)
-    return [{ subject: 'Secrets', problems: missing.map((each) => `${each} was not given.`), fine: '' }];
-  const reached = (subject: string, count: number, problems: readonly string[]): Finding => ({
-    subject,
-    problems,
-    fine: `reached; ${count} checked`,
-  });
-  const findings = [
-    ...(page
-      ? [
-          pageAccess(context, { token: access.cloudflare, hosts: page.hosts, until: timesOf(window).ends }).then(
-            (problems) => reached('Cloudflare', page.hosts.length, problems),
-          ),
-        ]
-      : []),
-    ...(suppress.length > 0
-      ? [
-          suppressionAccess(context, { systems: suppress, credentials: access.monitoring }).then((problems) =>
-            reached('Monitoring', suppress.length, problems),
-          ),
-        ]
-      : []),
-    ...(channels.length > 0
-      ? [
-          channelAccess(context, { channels, secrets: access.channels }).then((problems) =>
-            reached('Channels', channels.length, problems),
-          ),
-        ]
-      : []),
-    ...certificates.map((each) =>
-      certificatesAccess(context, { vault: each.vault, certificates: each.certificates, access: azure }).then(
-        (problems) => reached(`Key vault ${each.vault}`, each.certificates.length, problems),
-      ),
-    ),
-  ];
-  return Promise.all(findings);
 }
 
 function planInMarkdown(

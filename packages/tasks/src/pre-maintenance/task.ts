@@ -1,6 +1,4 @@
 import { boolean, defineTask, newSessionId, SESSION_PATTERN, sessionInputs, text } from '@maintenance-tasks/core';
-import { azureAccessOf } from '../azure-access.ts';
-import { azureAccess } from '../credentials.ts';
 import { windowAccess } from '../window/access.ts';
 import { windowFile, windowSecrets } from '../window/inputs.ts';
 
@@ -32,7 +30,6 @@ export default defineTask({
       patternMeans: 'a session id (3 to 32 lower-case letters, digits and dashes)',
     }),
     ...windowSecrets,
-    ...azureAccess,
     deadline,
     evidence,
   },
@@ -48,16 +45,17 @@ export default defineTask({
     const { timesOf } = await import('../window/times.ts');
     const file = inputs['window-file'];
     const { ends } = timesOf(file.content);
-    const id = inputs['check-only'] ? undefined : (inputs.session ?? newSessionId(ends));
-    if (id) context.openSession(id);
+    const session = inputs.session ?? newSessionId(ends);
+    const checkOnly = inputs['check-only'];
+    if (!checkOnly) context.openSession(session);
     const { digest, plan } = await checkWindow(context, {
       file,
       access: windowAccess(inputs),
-      azure: azureAccessOf(inputs),
-      checkOnly: inputs['check-only'],
-      session: id,
+      checkOnly,
+      session,
+      evidence: inputs.evidence,
     });
     const minutes = Math.max(0, Math.round((ends.getTime() - context.clock.now().getTime()) / 60_000));
-    return { ...(id && { session: id }), digest, plan, ends: ends.toISOString(), 'minutes-left': String(minutes) };
+    return { ...(!checkOnly && { session }), digest, plan, ends: ends.toISOString(), 'minutes-left': String(minutes) };
   },
 });

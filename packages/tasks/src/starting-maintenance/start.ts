@@ -2,7 +2,7 @@ import { type AnyContext, messageOf, Report, TaskError, type YamlFile } from '@m
 import { removePage, showPage } from '../maintenance-page/page.ts';
 import { endSuppressions, suppress } from '../monitoring-suppression/suppression.ts';
 import { announce } from '../notify/announce.ts';
-import { requireAccess, type WindowAccess } from '../window/access.ts';
+import { missingAccess, requireAccess, type WindowAccess } from '../window/access.ts';
 import { textsOf } from '../window/announcement.ts';
 import { planDigest } from '../window/digest.ts';
 import type { MaintenanceWindow } from '../window/schema.ts';
@@ -29,7 +29,7 @@ export async function startMaintenance(context: AnyContext, given: StartArgument
   const window = given.file.content;
   await refuseUnlessApproved(given);
   refuseByTheClock(context, window);
-  requireAccess(window, given.access);
+  requireAccess(missingAccess(window, given.access));
   // Everything is planned once before anybody is told: a window that is announced and then refused costs trust.
   if (!given.dryRun) await changeSystems(unreported(context), { ...given, dryRun: true });
   const told = await tell(context, given);

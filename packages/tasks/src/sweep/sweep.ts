@@ -1,19 +1,15 @@
 import { type AnyContext, TaskError } from '@maintenance-tasks/core';
 import type { Leftover } from '../leftover.ts';
-import { findPages, removePage } from '../maintenance-page/page.ts';
-import { type MonitoringCredentials, missingCredentials } from '../monitoring-suppression/credentials.ts';
-import type { SuppressedSystem } from '../monitoring-suppression/schema.ts';
-import { endSuppressions, findSuppressions } from '../monitoring-suppression/suppression.ts';
-import { planSweep } from './plan.ts';
+import type { TemporaryChange } from '../window/systems.ts';
+import { planSweep, type SweepPlan } from './plan.ts';
 
 export interface SweepArguments {
   /** Absent: every session whose window is over. */
   readonly session: string | undefined;
   /** Milliseconds after a window's end. */
   readonly grace: number;
-  readonly cloudflare: string | undefined;
-  readonly credentials: MonitoringCredentials;
-  readonly systems: readonly SuppressedSystem[];
+  /** Where to look. */
+  readonly parts: readonly TemporaryChange[];
   readonly dryRun: boolean;
 }
 
@@ -24,100 +20,81 @@ export interface Swept {
 }
 
 /**
- * Looks through every system, puts back what over sessions left, and looks again. One system or session that
- * fails keeps no other from being swept.
+ * Looks through every system, puts back what over sessions left, and looks again. A system or a session that fails
+ * keeps no other from being swept.
  *
- * @throws TaskError when something could not be put back; what is left is named
+ * @throws TaskError when something could not be looked at or put back; what is left is named
  */
-export async function sweep(context: AnyContext, given: SweepArguments): Promise<Swept> {
-  refuseWithoutAccess(given);
-  const plan = planSweep(await lookEverywhere(context, given), given.session, given.grace, context.clock.now());
-  const found = [...plan.sweep.values()].flat();
+export async function sweep(context: AnyContext, { session, grace, parts, dryRun }: SweepArguments): Promise<Swept> {
+  const failures: unknown[] = [];
+  const attempt = async <T>(work: () => Promise<T>): Promise<T | undefined> => {
+    try {
+      return await work();
+    } catch (error) {
+      context.signal.throwIfAborted();
+      failures.push(error);
+      return undefined;
+    }
+  };
+  const plans: { readonly part: TemporaryChange; readonly plan: SweepPlan }[] = [];
+  for (const part of parts) {
+    const leftovers = await attempt(() => part.find(context));
+    if (leftovers) plans.push({ part, plan: planSweep(leftovers, session, grace, context.clock.now()) });
+  }
+  showFound(context, plans, dryRun);
+  const found = plans.flatMap(({ plan }) => [...plan.sweep.values()].flat());
+  const sessions = [...new Set(found.map((leftover) => leftover.session))];
+  if (found.length === 0) context.report.note(`Nothing to sweep${session ? ` of ${session}` : ''}.`);
+  const left: Leftover[] = [];
+  for (const { part, plan } of plans) {
+    for (const each of plan.sweep.keys()) await attempt(() => part.putBack(context, each, dryRun));
+    if (dryRun || plan.sweep.size === 0) continue;
+    const after = (await attempt(() => part.find(context))) ?? [...plan.sweep.values()].flat();
+    left.push(...after.filter((leftover) => plan.sweep.has(leftover.session)));
+  }
+  const words = found.map(inWords);
+  if (failures.length > 0 || left.length > 0) throw notSwept(failures, dryRun ? found : left, words, sessions);
+  if (dryRun) for (const each of words) context.log.warning(`Left: ${each}.`);
+  return { found: words, left: dryRun ? found.length : 0, sessions };
+}
+
+function showFound(context: AnyContext, plans: readonly { readonly plan: SweepPlan }[], dryRun: boolean): void {
+  const swept = plans.flatMap(({ plan }) => [...plan.sweep.values()].flat());
+  const kept = plans.flatMap(({ plan }) => plan.keep);
   context.report.table({
     title: 'Found',
     columns: ['System', 'What', 'Session', 'Swept'],
     rows: [
-      ...found.map((each) => [each.system, each.what, each.session, given.dryRun ? 'no: dry run' : 'yes']),
-      ...plan.keep.map(({ leftover, why }) => [leftover.system, leftover.what, leftover.session, `no: ${why}`]),
+      ...swept.map((each) => [each.system, each.what, each.session, dryRun ? 'no: dry run' : 'yes']),
+      ...kept.map(({ leftover, why }) => [leftover.system, leftover.what, leftover.session, `no: ${why}`]),
     ],
   });
-  for (const { leftover, why } of plan.keep) context.log.info(`Not swept: ${inWords(leftover)}: ${why}.`);
-  const sessions = [...plan.sweep.keys()];
-  if (found.length === 0) context.report.note(`Nothing to sweep${given.session ? ` of ${given.session}` : ''}.`);
-  const failures: unknown[] = [];
-  for (const session of sessions) await putBack(context, given, session, failures);
-  if (given.dryRun) {
-    if (failures.length > 0) throw failures[0];
-    for (const each of found) context.log.warning(`Left: ${inWords(each)}.`);
-    return { found: found.map(inWords), left: found.length, sessions };
-  }
-  const left =
-    sessions.length === 0
-      ? []
-      : (await lookEverywhere(context, given)).filter(({ session }) => plan.sweep.has(session));
-  if (failures.length > 0 || left.length > 0) throw notSwept(failures, left, found.length);
-  return { found: found.map(inWords), left: 0, sessions };
+  for (const { leftover, why } of kept) context.log.info(`Not swept: ${inWords(leftover)}: ${why}.`);
 }
 
-/** What any session left, in all systems. */
-async function lookEverywhere(
-  context: AnyContext,
-  { cloudflare, systems, credentials }: SweepArguments,
-): Promise<readonly Leftover[]> {
-  const found = await Promise.all([
-    cloudflare ? findPages(context, { token: cloudflare }) : [],
-    systems.length > 0 ? findSuppressions(context, { systems, credentials }) : [],
-  ]);
-  return found.flat();
-}
-
-async function putBack(
-  context: AnyContext,
-  { cloudflare, systems, credentials, dryRun }: SweepArguments,
-  session: string,
-  failures: unknown[],
-): Promise<void> {
-  const parts = [
-    ...(cloudflare ? [() => removePage(context, { token: cloudflare, session, dryRun })] : []),
-    ...(systems.length > 0 ? [() => endSuppressions(context, { session, systems, credentials, dryRun })] : []),
-  ];
-  for (const part of parts) {
-    try {
-      await part();
-    } catch (error) {
-      context.signal.throwIfAborted();
-      failures.push(error);
-    }
-  }
-}
-
-function refuseWithoutAccess({ cloudflare, systems, credentials }: SweepArguments): void {
-  const missing = missingCredentials(systems, credentials);
-  if (!cloudflare && systems.length === 0)
-    missing.push('cloudflare-token, or the access to one of the monitoring systems (at least one)');
-  if (missing.length === 0) return;
-  throw new TaskError('input', {
-    what: `There is nothing to look through, or something is missing: ${missing.join('; ')}.`,
-    state: 'Nothing was changed.',
-    remedy: 'Give all of them and run it again.',
-  });
-}
-
-function notSwept(failures: readonly unknown[], left: readonly Leftover[], found: number): unknown {
+function notSwept(
+  failures: readonly unknown[],
+  left: readonly Leftover[],
+  found: readonly string[],
+  sessions: readonly string[],
+): unknown {
   const bug = failures.find((failure) => !(failure instanceof TaskError));
   if (bug) return bug;
   const first = failures[0] as TaskError | undefined;
   return new TaskError(
     first?.kind ?? 'remote',
     {
-      what: `Not everything could be put back. ${failures.map((failure) => (failure as TaskError).text.what).join(' ')}`.trim(),
+      what: `Not everything could be looked at or put back. ${failures.map((failure) => (failure as TaskError).text.what).join(' ')}`.trim(),
       state:
         left.length > 0
-          ? `Left (${left.length} of ${found}):\n${left.map((each) => `  - ${inWords(each)}`).join('\n')}\n`
+          ? `Left (${left.length} of ${found.length}):\n${left.map((each) => `  - ${inWords(each)}`).join('\n')}\n`
           : 'Everything that was found is put back all the same.',
       remedy: first?.text.remedy ?? 'Look at each in its system, and run sweep again.',
     },
-    { cause: first, outputs: { left: String(left.length), found: '', sessions: '' } },
+    {
+      cause: first,
+      outputs: { found: found.join('\n'), left: String(left.length), sessions: sessions.join('\n') },
+    },
   );
 }
 

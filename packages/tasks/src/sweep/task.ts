@@ -8,7 +8,6 @@ import {
   text,
   yamlFile,
 } from '@maintenance-tasks/core';
-import { monitoringCredentials } from '../monitoring-suppression/credentials.ts';
 import { systemSecrets } from '../window/inputs.ts';
 
 const { session: _, ...sharedInputs } = sessionInputs;
@@ -42,7 +41,7 @@ export default defineTask({
     }),
     'window-file': yamlFile(async () => (await import('../window/schema.ts')).windowSchema, {
       describe:
-        'Window file that names the monitoring systems. Without it, each system is looked at whose credentials are given.',
+        'Window file that names the systems: then all of them are looked at. Without it, Cloudflare and each monitoring system are, whose credentials are given.',
     }),
     'datadog-site': text({ default: 'datadoghq.com', describe: 'Datadog site, where no window file names it.' }),
     'alertmanager-urls': list({
@@ -79,14 +78,12 @@ export default defineTask({
     sessions: 'The sessions they belong to, one a line.',
   },
   async run({ inputs, ...context }) {
-    const { sweepSystems } = await import('./systems.ts');
+    const { sweptParts } = await import('./systems.ts');
     const { sweep } = await import('./sweep.ts');
     const swept = await sweep(context, {
       session: inputs.session,
       grace: inputs.grace,
-      cloudflare: inputs['cloudflare-token'],
-      credentials: monitoringCredentials(inputs),
-      systems: sweepSystems(inputs),
+      parts: sweptParts(inputs),
       dryRun: inputs['dry-run'],
     });
     return { found: swept.found.join('\n'), left: String(swept.left), sessions: swept.sessions.join('\n') };

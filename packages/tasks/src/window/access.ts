@@ -1,39 +1,57 @@
-import { type AnyContext, TaskError } from '@maintenance-tasks/core';
+import { TaskError } from '@maintenance-tasks/core';
+import { type JobsAccess, jobsAccessOf, missingAccess as missingForJobs } from '../jobs/access.ts';
 import { missingCredentials, monitoringCredentials } from '../monitoring-suppression/credentials.ts';
 import { missingSecrets, notifySecrets } from '../notify/channels.ts';
+import { type TrafficAccess, trafficAccessOf } from '../traffic/access.ts';
 import type { MaintenanceWindow } from './schema.ts';
 
-type SecretInputs = Parameters<typeof monitoringCredentials>[0] &
-  Parameters<typeof notifySecrets>[0] & { readonly 'cloudflare-token'?: string | undefined };
+type SystemInputs = Parameters<typeof monitoringCredentials>[0] &
+  Parameters<typeof jobsAccessOf>[0] & { readonly 'cloudflare-token'?: string | undefined };
 
-/** What the tasks of a window reach its systems with. */
-export interface WindowAccess {
+/** What the systems that a window changes are reached with. */
+export interface SystemAccess {
+  /** Empty when it was not given. */
   readonly cloudflare: string;
   readonly monitoring: ReturnType<typeof monitoringCredentials>;
+  readonly jobs: JobsAccess;
+  readonly traffic: TrafficAccess;
+}
+
+export interface WindowAccess extends SystemAccess {
   readonly channels: ReturnType<typeof notifySecrets>;
 }
 
-export function windowAccess(inputs: SecretInputs): WindowAccess {
+export function systemAccess(inputs: SystemInputs): SystemAccess {
   return {
-    // Only used where the window has a page, and then `missingAccess` has made sure of it.
     cloudflare: inputs['cloudflare-token'] ?? '',
     monitoring: monitoringCredentials(inputs),
-    channels: notifySecrets(inputs),
+    jobs: jobsAccessOf(inputs),
+    traffic: trafficAccessOf(inputs),
   };
 }
 
-/** What the window's systems need and was not given, one sentence each. */
-export function missingAccess(window: MaintenanceWindow, access: WindowAccess): string[] {
+export function windowAccess(inputs: SystemInputs & Parameters<typeof notifySecrets>[0]): WindowAccess {
+  return { ...systemAccess(inputs), channels: notifySecrets(inputs) };
+}
+
+/** What the window's systems need and was not given, one clause each. */
+export function missingSystemAccess(
+  { page, suppress, jobs }: Pick<MaintenanceWindow, 'page' | 'suppress' | 'jobs'>,
+  access: SystemAccess,
+): string[] {
   return [
-    ...(window.page && access.cloudflare === '' ? ['cloudflare-token (the window has a maintenance page)'] : []),
-    ...missingCredentials(window.suppress, access.monitoring),
-    ...missingSecrets(window.channels, access.channels),
+    ...(page && access.cloudflare === '' ? ['cloudflare-token (the window has a maintenance page)'] : []),
+    ...missingCredentials(suppress, access.monitoring),
+    ...missingForJobs(jobs, access.jobs),
   ];
 }
 
+export function missingAccess(window: MaintenanceWindow, access: WindowAccess): string[] {
+  return [...missingSystemAccess(window, access), ...missingSecrets(window.channels, access.channels)];
+}
+
 /** @throws TaskError `input` naming everything that is missing */
-export function requireAccess(window: MaintenanceWindow, access: WindowAccess): void {
-  const missing = missingAccess(window, access);
+export function requireAccess(missing: readonly string[]): void {
   if (missing.length === 0) return;
   throw new TaskError('input', {
     what: `The window needs secrets that were not given: ${missing.join('; ')}.`,
@@ -41,5 +59,3 @@ export function requireAccess(window: MaintenanceWindow, access: WindowAccess): 
     remedy: 'Give all of them and run it again.',
   });
 }
-
-export type WindowContext = AnyContext;

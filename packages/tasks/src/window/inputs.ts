@@ -1,5 +1,13 @@
 import { yamlFile } from '@maintenance-tasks/core';
-import { azureAccess, channelSecrets, cloudflareToken, monitoringSecrets } from '../credentials.ts';
+import {
+  azureAccess,
+  channelSecrets,
+  cloudflareToken,
+  kubernetesAccess,
+  monitoringSecrets,
+  pipelineTokens,
+  rundeckToken,
+} from '../credentials.ts';
 
 export const windowFile = yamlFile(async () => (await import('./schema.ts')).windowSchema, {
   required: true,
@@ -12,6 +20,9 @@ export const systemSecrets = {
   'cloudflare-token': cloudflareToken,
   ...monitoringSecrets,
   ...azureAccess,
+  ...kubernetesAccess,
+  ...pipelineTokens,
+  'rundeck-token': rundeckToken,
 } as const;
 
 export const windowSecrets = { ...systemSecrets, ...channelSecrets } as const;

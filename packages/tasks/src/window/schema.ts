@@ -1,9 +1,12 @@
 import { isTimeZone, parseLocalTime, toInstant } from '@maintenance-tasks/core';
 import { validRange } from 'semver';
 import * as z from 'zod';
+import { addressSetsSchema } from '../ip-allowlist/schema.ts';
+import { jobsSchema } from '../jobs/schema.ts';
 import { pageSchema } from '../maintenance-page/schema.ts';
 import { suppressSchema } from '../monitoring-suppression/schema.ts';
 import { channelsSchema } from '../notify/schema.ts';
+import { trafficSchema } from '../traffic/schema.ts';
 
 const zone = z
   .string()
@@ -145,6 +148,9 @@ export const windowSchema = z
     tools: z.array(tool).default([]).describe('Programs the night needs, with the versions they must have.'),
     page: pageSchema.optional().describe('The maintenance page.'),
     suppress: suppressSchema.default([]).describe('What is kept from alerting during the window.'),
+    jobs: jobsSchema.default([]).describe('Scheduled jobs that are paused during the window.'),
+    traffic: trafficSchema.default([]).describe('Where traffic is led away from what is worked on.'),
+    addresses: addressSetsSchema.optional(),
     channels: channelsSchema.default([]).describe('Who is told.'),
     certificates: z.array(certificate).default([]).describe('Vault certificates that are replaced that night.'),
     'smoke-tests': z
