@@ -15,7 +15,7 @@ const DEVKIT = 'packages/devkit/src/main.ts';
 const COMMANDS = {
   rehearse: { built: true, start: ['packages/rehearsal/src/main.ts'] },
   test: { built: true, start: ['node_modules/vitest/vitest.mjs', 'run'] },
-  'test:real': { start: ['node_modules/vitest/vitest.mjs', 'run', '--config', 'vitest.real.config.ts'] },
+  'test:real': { start: ['test/real/main.ts'] },
   build: { start: [DEVKIT, 'build'] },
   generate: { start: [DEVKIT, 'generate'] },
   check: { start: [DEVKIT, 'check'] },

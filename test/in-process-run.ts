@@ -47,6 +47,50 @@ function patientClock(start: string) {
   };
 }
 
+/** A whole task in this process, on a host that keeps all it is given. */
+export async function runCaptured<I extends Inputs>(
+  task: TaskDefinition<I>,
+  inputs: Readonly<Record<string, string>>,
+  { workingFolder, clock }: { readonly workingFolder: string; readonly clock?: Clock },
+): Promise<RunResult> {
+  const shown: string[] = [];
+  const warnings: string[] = [];
+  const outputs: Record<string, string> = {};
+  let outcome: Outcome | undefined;
+  const show = (text: string) => void shown.push(text);
+  const host: Host = {
+    name: 'local',
+    run: { url: 'https://ci.example.com/runs/1' },
+    workingFolder,
+    temporaryFolder: workingFolder,
+    input: (name) => inputs[name],
+    mask: () => {},
+    debug: show,
+    info: show,
+    warning: (text) => {
+      warnings.push(text);
+      show(text);
+    },
+    startGroup: show,
+    endGroup: () => {},
+    output: (name, value) => {
+      outputs[name] = value;
+      show(value);
+    },
+    summary: show,
+    testResults: () => {},
+    identityToken: () => Promise.reject(new Error('no identity here')),
+    azureConnection: () => undefined,
+    finish: (end) => {
+      outcome = end;
+      if (!end.ok) show(end.message);
+    },
+  };
+  await runTask(task as unknown as TaskDefinition, host, clock ? { clock } : {});
+  if (!outcome) throw new Error('the task ended without an outcome');
+  return { outcome, outputs, warnings, shown: shown.join('\n') };
+}
+
 export async function taskRuns(start: string): Promise<TaskRuns> {
   const clock = patientClock(start);
   const proxy: RehearsalProxy = await startProxy({ standIns: [], now: () => clock.now() });
@@ -61,44 +105,7 @@ export async function taskRuns(start: string): Promise<TaskRuns> {
     workingFolder,
     use: (standIns, rules) => proxy.use(standIns, rules),
     calls: () => proxy.calls.map(({ method, host, path, status }) => `${method} ${host}${path} ${status}`),
-    async run(task, inputs) {
-      const shown: string[] = [];
-      const warnings: string[] = [];
-      const outputs: Record<string, string> = {};
-      let outcome: Outcome | undefined;
-      const show = (text: string) => void shown.push(text);
-      const host: Host = {
-        name: 'local',
-        run: { url: 'https://ci.example.com/runs/1' },
-        workingFolder,
-        temporaryFolder: workingFolder,
-        input: (name) => inputs[name],
-        mask: () => {},
-        debug: show,
-        info: show,
-        warning: (text) => {
-          warnings.push(text);
-          show(text);
-        },
-        startGroup: show,
-        endGroup: () => {},
-        output: (name, value) => {
-          outputs[name] = value;
-          show(value);
-        },
-        summary: show,
-        testResults: () => {},
-        identityToken: () => Promise.reject(new Error('no identity here')),
-        azureConnection: () => undefined,
-        finish: (end) => {
-          outcome = end;
-          if (!end.ok) show(end.message);
-        },
-      };
-      await runTask(task as unknown as TaskDefinition, host, { clock });
-      if (!outcome) throw new Error('the task ended without an outcome');
-      return { outcome, outputs, warnings, shown: shown.join('\n') };
-    },
+    run: (task, inputs) => runCaptured(task, inputs, { workingFolder, clock }),
     async close() {
       delete process.env.HTTPS_PROXY;
       rmSync(workingFolder, { recursive: true, force: true });

@@ -161,7 +161,7 @@ const azureMonitor = z
     subscription: guid.describe('Id of the subscription that the rule is in, and all its scopes.'),
     'resource-group': z
       .string()
-      .regex(/^[\w.()-]{1,89}[\w()-]$/, 'Is not the name of a resource group')
+      .regex(/^[\w.()-]{0,89}[\w()-]$/, 'Is not the name of a resource group')
       .describe('Resource group in which the rule is made for the window.'),
     scopes: z
       .array(z.string().regex(/^\/subscriptions\/[0-9a-f-]{36}(\/[^/\s]+\/[^/\s]+)*$/i, 'Is not the id of a resource'))
