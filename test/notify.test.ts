@@ -372,6 +372,7 @@ function context(report: Report) {
     signal,
     report,
     run: {},
+    clean: (text: string) => text,
     workingFolder: runs.workingFolder,
     http: createHttp({
       clock: runs.clock,

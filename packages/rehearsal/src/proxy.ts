@@ -21,7 +21,7 @@ import {
   type Tunnel,
   urlOf,
 } from './proxy-messages.ts';
-import type { StandIn, StandInAnswer, StandInRequest } from './stand-in.ts';
+import type { Conversation, StandIn, StandInAnswer, StandInRequest } from './stand-in.ts';
 
 /** One thing a task did outside. Bodies are never kept: they carry secrets. */
 export interface Call extends CallStart {
@@ -136,8 +136,9 @@ export async function startProxy(options: ProxyOptions): Promise<RehearsalProxy>
     const step = stepOf(request);
     socket.setNoDelay(true);
     const greeting = standIns.find((standIn) => standIn.greeting?.(connectedTo) !== undefined);
+    const speaker = standIns.find((standIn) => standIn.connection?.(connectedTo) !== undefined);
     // An address says nothing about who is meant; the server name in the handshake will.
-    if (!greeting && !isAddress(host) && !answering(host)) {
+    if (!greeting && !speaker && !isAddress(host) && !answering(host)) {
       record(begin({ step }, 'CONNECT', host, `:${port}`), { status: 403 });
       const text = refusal(host);
       socket.end(
@@ -154,6 +155,11 @@ export async function startProxy(options: ProxyOptions): Promise<RehearsalProxy>
     const lines = standIns.find((standIn) => standIn.speaksLines?.(connectedTo));
     if (lines) {
       hearLine(socket, head, (line) => void answerLine(lines, { raw: socket, step, connectedTo }, line));
+      return;
+    }
+    if (speaker) {
+      if (head.length > 0) socket.unshift(head);
+      speaker.connection?.(connectedTo)?.(conversation(speaker, { raw: socket, step, connectedTo }));
       return;
     }
     // Somebody who only looks whether the port is open says nothing, and called all the same.
@@ -196,7 +202,25 @@ export async function startProxy(options: ProxyOptions): Promise<RehearsalProxy>
     return inner;
   }
 
-  function contextFor(host: string, tunnel: Tunnel): SecureContext {
+  function conversation(standIn: StandIn, tunnel: Called): Conversation {
+    const { raw, connectedTo } = tunnel;
+    const url = new URL(`tcp://${connectedTo.host}:${connectedTo.port}/`);
+    return {
+      socket: raw,
+      encrypt() {
+        const secureContext = contextFor(connectedTo.host, tunnel);
+        return new TLSSocket(raw, { isServer: true, secureContext }).on('error', () => {});
+      },
+      ask(method, body, reply) {
+        void play(standIn, { method, url, connectedTo, headers: {}, body }, tunnel, (answer) => {
+          reply(answer);
+          return 0;
+        });
+      },
+    };
+  }
+
+  function contextFor(host: string, tunnel: Called): SecureContext {
     const own = answering(tunnel.connectedTo.host, host)?.certificateFor?.(host, tunnel.connectedTo);
     const key = own ? own.certificate : host;
     let context = contexts.get(key);

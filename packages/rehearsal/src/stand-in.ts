@@ -1,3 +1,5 @@
+import type { Socket } from 'node:net';
+
 /** A request as it arrived from a task, through the proxy, at the host of an outside system. */
 export interface StandInRequest {
   readonly method: string;
@@ -15,6 +17,15 @@ export interface StandInAnswer {
   readonly headers?: Readonly<Record<string, string>>;
   /** An object is sent as JSON. */
   readonly body?: string | Buffer | object;
+}
+
+/** A connection on which neither TLS nor HTTP is spoken from the start, as a stand-in has it. */
+export interface Conversation {
+  readonly socket: Socket;
+  /** What the other side says from now on is TLS, with a certificate of the rehearsal's CA for the host connected to. */
+  encrypt(): Socket;
+  /** Gives something that was said to `answer`, as a request that may go wrong as any may: then no reply comes. */
+  ask(method: string, body: Buffer, reply: (answer: StandInAnswer) => void): void;
 }
 
 /**
@@ -45,6 +56,11 @@ export interface StandIn {
    * method TCP, and the connection is closed behind its answer's body.
    */
   speaksLines?(connectedTo: { readonly host: string; readonly port: number }): boolean;
+  /** Speaks another protocol than HTTP behind a CONNECT to that address. Nothing means that TLS or HTTP is spoken there. */
+  connection?(connectedTo: {
+    readonly host: string;
+    readonly port: number;
+  }): ((conversation: Conversation) => void) | undefined;
   /** All that can be seen of it, as plain JSON, for the report's before, during and after. */
   state(): unknown;
   /** What carries any session's mark now, one sentence each; must be empty at the end of a window. */

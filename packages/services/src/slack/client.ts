@@ -109,7 +109,7 @@ function resultOf<Answer extends object>(answer: HttpAnswer, method: string): An
   if (answer.status !== 200) {
     throw new TaskError('remote', {
       what: `Slack answered ${answer.status}.`,
-      ...(answer.status >= 500 && method === 'chat.postMessage' && { state: 'The message may have been posted.' }),
+      ...(answer.status >= 500 && method === 'chat.postMessage' && { unsure: 'The message may have been posted.' }),
       remedy: 'Look in the channel, and at https://slack-status.com.',
     });
   }

@@ -34,7 +34,7 @@ export async function postToSlackWebhook(http: Http, url: string, message: Slack
   const known = Object.keys(REMEDIES).find((each) => each === word);
   throw new TaskError('remote', {
     what: `Slack’s webhook answered ${answer.status}${known ? `: ${known}` : ''}.`,
-    ...(answer.status >= 500 && { state: 'The message may have been posted.' }),
+    ...(answer.status >= 500 && { unsure: 'The message may have been posted.' }),
     remedy:
       (known && REMEDIES[known]) ??
       (answer.status < 400

@@ -58,7 +58,7 @@ export async function postToTeams(http: Http, address: string, card: AdaptiveCar
   if (answer.status === 200 || answer.status === 202) return;
   throw new TaskError(answer.status === 401 || answer.status === 403 ? 'auth' : 'remote', {
     what: `The Teams workflow answered ${answer.status}.`,
-    ...(answer.status >= 500 && { state: 'The message may have been posted.' }),
+    ...(answer.status >= 500 && { unsure: 'The message may have been posted.' }),
     remedy: REMEDIES[answer.status] ?? 'Look at the run history of the workflow.',
   });
 }

@@ -3,13 +3,13 @@ import { sendCloudEvent } from '@maintenance-tasks/services/cloud-events/client'
 import { createSlack, type Slack, SlackRefusal } from '@maintenance-tasks/services/slack/client';
 import { postToSlackWebhook } from '@maintenance-tasks/services/slack/webhook';
 import { postToTeams } from '@maintenance-tasks/services/teams/client';
-import { channelName, channelsFor, type NotifySecrets, secretProblem } from './channels.ts';
-import { cloudEvent, slackMessage, teamsCard } from './messages.ts';
+import { channelName, channelsFor, missingSecrets, type NotifySecrets, secretProblem } from './channels.ts';
+import { cloudEvent, mailOf, slackMessage, teamsCard } from './messages.ts';
 import { type Announcement, announcementOf, headline, type Texts, type WindowEvent } from './plan.ts';
 import type { Channel } from './schema.ts';
 import { formatThreads, parseThreads, threadsFromEvidence } from './slack-thread.ts';
 
-type Context = Pick<AnyContext, 'http' | 'log' | 'report' | 'clock' | 'signal' | 'run' | 'workingFolder'>;
+type Context = Pick<AnyContext, 'http' | 'log' | 'report' | 'clock' | 'signal' | 'clean' | 'run' | 'workingFolder'>;
 
 /**
  * Tells all channels of an event. A channel that cannot be told never stops a window: it is warned of and named in
@@ -50,7 +50,7 @@ export async function announce(
   const failures = await Promise.all(
     channels.map(async (channel) => {
       try {
-        const problem = secretProblem(channel.kind, secrets);
+        const problem = secretProblem(channel, secrets);
         if (problem) throw new TaskError('input', { what: `${problem}.`, remedy: 'Give it to this task.' });
         await tell(context, channel, announcement, secrets, threads);
         context.report.changed(reportId(event, channel));
@@ -80,12 +80,8 @@ export async function checkAccess(
   context: Context,
   { channels, secrets }: { readonly channels: readonly Channel[]; readonly secrets: NotifySecrets },
 ): Promise<string[]> {
-  const problems: string[] = [];
+  const problems = missingSecrets(channels, secrets).map((problem) => `${problem}.`);
   const kinds = [...new Set(channels.map(({ kind }) => kind))];
-  for (const kind of kinds) {
-    const problem = secretProblem(kind, secrets);
-    if (problem) problems.push(`${problem}.`);
-  }
   if (kinds.includes('slack') && secrets.slackToken) {
     try {
       context.log.info(`Slack knows the token as ${await createSlack(context.http, secrets.slackToken).whoAmI()}.`);
@@ -133,6 +129,12 @@ async function tell(
     await postToSlackWebhook(http, secrets.slackWebhook ?? '', slackMessage(announcement));
   } else if (channel.kind === 'teams') {
     await postToTeams(http, secrets.teamsWebhook ?? '', teamsCard(announcement));
+  } else if (channel.kind === 'email') {
+    const { sendMail } = await import('@maintenance-tasks/services/smtp/client');
+    const port = channel.port ?? (channel.security === 'tls' ? 465 : 587);
+    const server = { host: channel.host, port, security: channel.security, user: channel.user };
+    const mail = mailOf(announcement, channel);
+    await sendMail(context, { ...server, password: secrets.smtpPassword }, mail);
   } else {
     const receiver = { url: secrets.webhookUrl ?? '', secret: secrets.webhookSecret };
     await sendCloudEvent(http, receiver, cloudEvent(announcement, channel.source, clock.now()));
@@ -181,13 +183,14 @@ async function tellSlack(
 }
 
 function notTold(failures: readonly { readonly channel: Channel; readonly error: TaskError }[]): TaskError {
+  const isUnsure = failures.some(({ error }) => error.text.unsure !== undefined);
   return new TaskError('remote', {
     what: failures
-      .map(({ channel, error }) => `${channelName(channel)} is required and was not told: ${error.text.what}`)
+      .map(({ channel, error: { text } }) =>
+        [`${channelName(channel)} is required and was not told: ${text.what}`, text.state].filter(Boolean).join(' '),
+      )
       .join(' '),
-    ...(failures.some(({ error }) => error.text.state) && {
-      state: 'It is not known whether a message was posted all the same.',
-    }),
+    ...(isUnsure && { unsure: 'It is not known whether a message was posted all the same.' }),
     remedy: failures.map(({ error }) => error.text.remedy).join(' '),
   });
 }

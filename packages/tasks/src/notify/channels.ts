@@ -10,12 +10,17 @@ export interface NotifySecrets {
   readonly teamsWebhook?: string | undefined;
   readonly webhookUrl?: string | undefined;
   readonly webhookSecret?: string | undefined;
+  readonly smtpPassword?: string | undefined;
 }
 
 type SecretInputs = {
-  readonly [name in 'slack-token' | 'slack-webhook' | 'teams-webhook' | 'webhook-url' | 'webhook-secret']?:
-    | string
-    | undefined;
+  readonly [name in
+    | 'slack-token'
+    | 'slack-webhook'
+    | 'teams-webhook'
+    | 'webhook-url'
+    | 'webhook-secret'
+    | 'smtp-password']?: string | undefined;
 };
 
 /** The secrets from the inputs that all tasks name alike. */
@@ -26,11 +31,17 @@ export function notifySecrets(inputs: SecretInputs): NotifySecrets {
     teamsWebhook: inputs['teams-webhook'],
     webhookUrl: inputs['webhook-url'],
     webhookSecret: inputs['webhook-secret'],
+    smtpPassword: inputs['smtp-password'],
   };
 }
 
-/** A channel as outputs and messages name it: `slack C0123456789`, `teams`. */
-export function channelName(channel: { readonly kind: string; readonly channel?: string }): string {
+/** A channel as outputs and messages name it: `slack C0123456789`, `teams`, `email customers@example.com`. */
+export function channelName(channel: {
+  readonly kind: string;
+  readonly channel?: string;
+  readonly to?: readonly string[];
+}): string {
+  if (channel.kind === 'email') return `email ${channel.to?.[0]}`;
   return channel.kind === 'slack' ? `slack ${channel.channel}` : channel.kind;
 }
 
@@ -41,14 +52,17 @@ export function channelsFor(channels: readonly Channel[], event: WindowEvent): C
 
 /** The inputs that the channels need and that were not given, or cannot be what they need; each as one clause. */
 export function missingSecrets(channels: readonly Channel[], secrets: NotifySecrets): string[] {
-  return [...new Set(channels.map(({ kind }) => kind))].flatMap((kind) => {
-    const problem = secretProblem(kind, secrets);
-    return problem ? [problem] : [];
-  });
+  const problems = channels.map((channel) => secretProblem(channel, secrets));
+  return [...new Set(problems.filter((problem) => problem !== undefined))];
 }
 
-/** Why a kind of channel cannot be reached with these secrets. Addresses are secrets: none stands in the text. */
-export function secretProblem(kind: Channel['kind'], secrets: NotifySecrets): string | undefined {
+/** Why a channel cannot be reached with these secrets. Addresses are secrets: none stands in the text. */
+export function secretProblem(channel: Channel, secrets: NotifySecrets): string | undefined {
+  const { kind } = channel;
+  if (kind === 'email') {
+    if (channel.user === undefined) return undefined;
+    return secrets.smtpPassword ? undefined : `smtp-password is missing, for ${channel.user} at ${channel.host}`;
+  }
   if (kind === 'slack') return secrets.slackToken ? undefined : 'slack-token is missing, for the Slack bot';
   if (kind === 'slack-webhook') {
     if (!secrets.slackWebhook) return 'slack-webhook is missing, for the Slack webhook';

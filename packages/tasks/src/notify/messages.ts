@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { CloudEvent } from '@maintenance-tasks/services/cloud-events/client';
 import type { SlackMessage } from '@maintenance-tasks/services/slack/message';
+import type { Mail } from '@maintenance-tasks/services/smtp/client';
 import type { AdaptiveCard } from '@maintenance-tasks/services/teams/client';
 import { type Announcement, headline } from './plan.ts';
 
@@ -107,6 +108,32 @@ export function cloudEvent(announcement: Announcement, source: string, now: Date
       ...(disclaimer && { disclaimer }),
       ...(link && { link }),
     },
+  };
+}
+
+/**
+ * The announcement as plain text by mail. All mails of a session name the same first one, which need not exist, and so
+ * stand together in the reader's list.
+ */
+export function mailOf(
+  announcement: Announcement,
+  { from, to }: { readonly from: string; readonly to: readonly string[] },
+): Mail {
+  const { message, facts, disclaimer, link, session } = announcement;
+  const domain = from.slice(from.lastIndexOf('@') + 1);
+  const paragraphs = [
+    message,
+    facts.map(({ name, value }) => `${name}: ${value}`).join('\n'),
+    disclaimer ?? '',
+    [`Session ${session}`, ...(link ? [`Run: ${link}`] : [])].join('\n'),
+  ];
+  return {
+    from,
+    to,
+    subject: headline(announcement).replace(/\s+/g, ' '),
+    text: `${paragraphs.filter((paragraph) => paragraph !== '').join('\n\n')}\n`,
+    messageId: `${eventId(announcement)}@${domain}`,
+    thread: `${session}@${domain}`,
   };
 }
 
