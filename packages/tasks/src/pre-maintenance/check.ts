@@ -4,8 +4,15 @@ import { planDigest } from '../window/digest.ts';
 import type { MaintenanceWindow } from '../window/schema.ts';
 import { clockProblems, timeLeft } from '../window/times.ts';
 import { accessFindings, type Finding } from './access.ts';
+import { checkChanges } from './changes.ts';
 import { planRows } from './plan.ts';
 import { toolVersions } from './tools.ts';
+
+export interface CheckedWindow {
+  readonly digest: string;
+  readonly plan: string;
+  readonly tagCommits: readonly string[];
+}
 
 export interface CheckArguments {
   readonly file: YamlFile<MaintenanceWindow>;
@@ -25,12 +32,13 @@ export interface CheckArguments {
 export async function checkWindow(
   context: AnyContext,
   { file, access, checkOnly, session, evidence }: CheckArguments,
-): Promise<{ digest: string; plan: string }> {
+): Promise<CheckedWindow> {
   const window = file.content;
   const digest = await planDigest(file);
   const opened = checkOnly ? undefined : session;
   const now = context.clock.now();
   const clock = clockProblems(window, 'pre-maintenance', now);
+  const changes = await checkChanges(context, window, access.jobs);
   const findings: Finding[] = [
     checkOnly
       ? {
@@ -41,6 +49,7 @@ export async function checkWindow(
       : { subject: 'Clock', problems: clock, fine: timeLeft(window, now).join('; ') },
     { subject: 'Roster', problems: [], fine: rosterInWords(window) },
     ...(await toolFindings(context, window)),
+    ...changes.findings,
     ...(await accessFindings(context, window, access, session, evidence)),
   ];
   const rows = planRows(window);
@@ -55,7 +64,7 @@ export async function checkWindow(
       ? `Session ${opened} is open. Digest of the plan: ${digest}.`
       : `Everything is ready. Digest of the plan: ${digest}.`,
   );
-  return { digest, plan: planInMarkdown(window, rows, opened, digest) };
+  return { digest, plan: planInMarkdown(window, rows, opened, digest), tagCommits: changes.tagCommits };
 }
 
 function refusal(problems: readonly string[]): TaskError {

@@ -36,6 +36,7 @@ export default defineTask({
   outputs: {
     session: 'Id of the session; every later task of the night is given it.',
     digest: 'Digest of what was checked and shown; starting-maintenance refuses when it has changed since.',
+    'tag-commits': 'The commits of the changes’ tags, one a line; run-pipeline is given them and refuses what moved.',
     plan: 'The plan in Markdown, for the people who approve it.',
     ends: 'When the window ends (ISO 8601, UTC).',
     'minutes-left': 'Minutes until the window ends.',
@@ -48,7 +49,7 @@ export default defineTask({
     const session = inputs.session ?? newSessionId(ends);
     const checkOnly = inputs['check-only'];
     if (!checkOnly) context.openSession(session);
-    const { digest, plan } = await checkWindow(context, {
+    const { digest, plan, tagCommits } = await checkWindow(context, {
       file,
       access: windowAccess(inputs),
       checkOnly,
@@ -56,6 +57,13 @@ export default defineTask({
       evidence: inputs.evidence,
     });
     const minutes = Math.max(0, Math.round((ends.getTime() - context.clock.now().getTime()) / 60_000));
-    return { ...(!checkOnly && { session }), digest, plan, ends: ends.toISOString(), 'minutes-left': String(minutes) };
+    return {
+      ...(!checkOnly && { session }),
+      digest,
+      plan,
+      'tag-commits': tagCommits.join('\n'),
+      ends: ends.toISOString(),
+      'minutes-left': String(minutes),
+    };
   },
 });

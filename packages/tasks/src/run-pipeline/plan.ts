@@ -55,9 +55,34 @@ export function requireSameCommit(what: string, tag: string, expected: string | 
   });
 }
 
+/**
+ * The commit that the approved plan has for a tag; nothing when no plan was given, or for what is unplanned.
+ *
+ * @throws TaskError `refused` for a tag that is not in the plan
+ */
+export function approvedCommit(given: {
+  readonly repository: string;
+  readonly tag: string;
+  readonly unplanned: boolean;
+  /** `repository tag commit`, each. */
+  readonly 'tag-commits'?: readonly string[] | undefined;
+}): string | undefined {
+  const plan = given['tag-commits'];
+  if (plan === undefined || given.unplanned) return undefined;
+  const start = `${given.repository} ${tagName(given.tag)} `;
+  const line = plan.find((each) => each.startsWith(start));
+  if (line) return line.slice(start.length);
+  throw new TaskError('refused', {
+    what: `The tag ${given.tag} of ${given.repository} is not in the plan that was approved.`,
+    state: 'Nothing was started.',
+    remedy:
+      'Add it to the changes of the window file and have the plan approved again, or run it with unplanned: true and a reason.',
+  });
+}
+
 /** `deploy.yml of example-org/app-gateway` */
 export function nameOf({ pipeline, repository }: Pick<PipelineTarget, 'pipeline' | 'repository'>): string {
-  return `${pipeline} of ${repository}`;
+  return pipeline === '' ? repository : `${pipeline} of ${repository}`;
 }
 
 /** How a wait goes on, for a person who reads along. */

@@ -1,4 +1,14 @@
-import { boolean, choice, defineTask, duration, integer, map, sessionInputs, text } from '@maintenance-tasks/core';
+import {
+  boolean,
+  choice,
+  defineTask,
+  duration,
+  integer,
+  list,
+  map,
+  sessionInputs,
+  text,
+} from '@maintenance-tasks/core';
 import { pipelineTokens } from '../credentials.ts';
 import { unplannedInputs } from '../unplanned.ts';
 
@@ -38,6 +48,13 @@ export default defineTask({
         'The commit that the tag stood for when the plan was approved; a tag that moved since is refused. Left out, only moves while this task runs are noticed.',
       pattern: /^[0-9a-f]{40}$/,
       patternMeans: 'the full id of a commit (40 characters)',
+    }),
+    'tag-commits': list({
+      describe:
+        'Instead of tag-commit: all tags of the plan, as pre-maintenance gave them out. A tag that is not among them was not approved, and is only run with unplanned.',
+      example: 'example-org/app-gateway platform-0/2.102.0 1b2c…',
+      pattern: /^\S+ \S+ [0-9a-f]{40}$/,
+      patternMeans: 'a repository, a tag and a commit',
     }),
     inputs: map({
       describe: 'Inputs of the workflow, or template parameters of the Azure pipeline: name: value, one a line.',
@@ -90,6 +107,7 @@ export default defineTask({
   async run({ inputs, ...context }) {
     const { requireReason, noteUnplanned } = await import('../unplanned.ts');
     const { runPipeline } = await import('./run.ts');
+    const { approvedCommit } = await import('./plan.ts');
     requireReason(inputs);
     noteUnplanned(context.report, inputs, `${inputs.pipeline} of ${inputs.repository} at ${inputs.tag}`);
     return runPipeline(context, {
@@ -100,7 +118,7 @@ export default defineTask({
         tag: inputs.tag,
         apiUrl: inputs['api-url'],
       },
-      expectedCommit: inputs['tag-commit'],
+      expectedCommit: inputs['tag-commit'] ?? approvedCommit(inputs),
       inputs: inputs.inputs ?? {},
       variables: inputs.variables ?? {},
       correlationInput: inputs['correlation-input'],

@@ -114,12 +114,39 @@ const roster = z
     });
   });
 
-const change = z.strictObject({
-  ticket: z.string().min(1).describe('Ticket of the change, such as PLAT-1353.'),
-  what: z.string().min(1).describe('What is changed, in one line.'),
-  repository: z.string().optional().describe('Repository that holds it.'),
-  tag: z.string().optional().describe('Tag it is released under, such as platform-0/2.102.0.'),
-});
+const change = z
+  .strictObject({
+    ticket: z.string().min(1).describe('Ticket of the change, such as PLAT-1353.'),
+    what: z.string().min(1).describe('What is changed, in one line.'),
+    repository: z.string().min(1).optional().describe('Repository that holds it: owner/name, or organization/project.'),
+    tag: z.string().min(1).optional().describe('Tag it is released under, such as platform-0/2.102.0.'),
+    host: z.enum(['github', 'azure-devops']).default('github').describe('Where the repository and its pipeline are.'),
+    pipeline: z
+      .string()
+      .min(1)
+      .optional()
+      .describe('Pipeline that brings it: the workflow’s file on GitHub, the pipeline’s name or id on Azure DevOps.'),
+    'api-url': z
+      .url({ protocol: /^https$/, error: 'is not an https address' })
+      .optional()
+      .describe('Address of the API, where it is a server of your own.'),
+    script: z.string().min(1).optional().describe('Script that brings it.'),
+  })
+  .superRefine((given, context) => {
+    const needs = (key: 'repository' | 'tag' | 'pipeline', because: string) => {
+      if (given[key] === undefined) context.addIssue({ code: 'custom', path: [key], message: `is needed ${because}` });
+    };
+    if (given.pipeline !== undefined) {
+      needs('repository', 'beside pipeline');
+      needs('tag', 'beside pipeline: a pipeline is only run at a tag');
+    }
+    if (given.tag !== undefined) needs('repository', 'beside tag');
+    if (given.tag !== undefined && given.host === 'azure-devops')
+      needs('pipeline', 'to find the repository on Azure DevOps');
+    if (given.script !== undefined && given.pipeline !== undefined) {
+      context.addIssue({ code: 'custom', path: ['script'], message: 'cannot stand beside pipeline' });
+    }
+  });
 
 const tool = z.strictObject({
   name: z
