@@ -1,14 +1,7 @@
 import type { CrashScenario } from '@maintenance-tasks/rehearsal/crash-matrix';
-import { starting } from './starting-maintenance.ts';
-import { windowInputs, windowScenario } from './window.ts';
+import { finishing, night, starting, sweeping } from './session.ts';
 
 const scenarios: CrashScenario[] = [
-  {
-    name: 'finish-maintenance',
-    task: 'finish-maintenance',
-    inputs: { ...windowInputs, 'smoke-tests': 'success' },
-    before: [starting],
-    ...windowScenario,
-  },
+  { name: 'finish-maintenance', ...finishing, before: [starting], ...night, sweep: sweeping },
 ];
 export default scenarios;

@@ -1,10 +1,5 @@
 import type { CrashScenario } from '@maintenance-tasks/rehearsal/crash-matrix';
-import { starting } from './starting-maintenance.ts';
-import { windowScenario } from './window.ts';
+import { night, starting, sweeping } from './session.ts';
 
-const { sweep, ...world } = windowScenario;
-
-const scenarios: CrashScenario[] = sweep
-  ? [{ name: 'sweep of a whole window', ...sweep, before: [starting], ...world }]
-  : [];
+const scenarios: CrashScenario[] = [{ name: 'sweep of a started night', ...sweeping, before: [starting], ...night }];
 export default scenarios;
