@@ -3,12 +3,16 @@ import { z } from 'zod';
 import type { StandIn, StandInAnswer, StandInRequest, StandInWorld } from '../stand-in.ts';
 import { latestDue } from './cron-schedule.ts';
 import { objectIn } from './json-body.ts';
+import { allows, failure, rfc3339, rule, selector, type Token } from './kubernetes-api.ts';
+import { routedObjects, routedSeed } from './kubernetes-routed.ts';
 
-const rule = z.strictObject({
-  verbs: z.array(z.string()),
-  resources: z.array(z.string()).describe('With the API group left out: `cronjobs`, `cronjobs/status`, `jobs`.'),
-  namespaces: z.array(z.string()).default(['*']),
-});
+/** What the tasks that work on a cluster need between them. */
+const RULES = [
+  { verbs: ['get', 'list', 'patch'], resources: ['cronjobs', 'cronjobs/status'] },
+  { verbs: ['list'], resources: ['jobs'] },
+  { verbs: ['get', 'list', 'patch'], resources: ['services', 'ingresses', 'httproutes'] },
+  { verbs: ['list'], resources: ['pods', 'endpointslices'] },
+];
 
 const cronjob = z.strictObject({
   name: z.string(),
@@ -28,35 +32,17 @@ export const kubernetesSeed = z.strictObject({
       z.strictObject({
         token: z.string(),
         user: z.string().default('system:serviceaccount:maintenance:pipeline'),
-        rules: z
-          .array(rule)
-          .default([
-            { verbs: ['get', 'list', 'patch'], resources: ['cronjobs', 'cronjobs/status'], namespaces: ['*'] },
-            { verbs: ['list'], resources: ['jobs'], namespaces: ['*'] },
-          ])
-          .describe('What its roles allow.'),
+        rules: z.array(rule).prefault(RULES).describe('What its roles allow.'),
       }),
     )
-    .default([
-      {
-        token: 'kubernetes-token',
-        user: 'system:serviceaccount:maintenance:pipeline',
-        rules: [
-          { verbs: ['get', 'list', 'patch'], resources: ['cronjobs', 'cronjobs/status'], namespaces: ['*'] },
-          { verbs: ['list'], resources: ['jobs'], namespaces: ['*'] },
-        ],
-      },
-    ])
+    .prefault([{ token: 'kubernetes-token' }])
     .describe('Bearer tokens it knows.'),
   namespaces: z
-    .record(z.string(), z.strictObject({ cronjobs: z.array(cronjob).default([]) }))
+    .record(z.string(), z.strictObject({ cronjobs: z.array(cronjob).default([]), ...routedSeed }))
     .default({})
     .describe('What is in which namespace.'),
   'lists-kept-for': z.int().min(0).default(300).describe('Seconds after which the rest of a list is gone (410).'),
 });
-
-type Seed = z.infer<typeof kubernetesSeed>;
-type Token = Seed['tokens'][number];
 
 interface CronJob {
   readonly namespace: string;
@@ -92,6 +78,7 @@ export function kubernetesStandIn(given: z.input<typeof kubernetesSeed>, world: 
   const now = () => world.now().getTime();
   const begun = now();
   let version = 1_000;
+  const routed = routedObjects(seed.namespaces, { now, nextVersion: () => ++version, page });
   let cronjobs: CronJob[] | undefined;
   const jobs: Job[] = [];
   const lists = new Map<string, { readonly rows: readonly object[]; readonly at: number }>();
@@ -237,6 +224,7 @@ export function kubernetesStandIn(given: z.input<typeof kubernetesSeed>, world: 
     const [, namespaceOfJobs] = PATHS.jobs.exec(url.pathname) ?? [];
     const [, namespaceOfCronJobs, name, part] = PATHS.cronjobs.exec(url.pathname) ?? [];
     const namespace = namespaceOfJobs ?? namespaceOfCronJobs;
+    if (!namespace && routed.owns(url.pathname)) return routed.answer(token, request);
     if (!namespace) return failure(404, 'NotFound', 'the server could not find the requested resource');
     const resource = namespaceOfJobs ? 'jobs' : part ? `cronjobs/${part}` : 'cronjobs';
     const verb = method === 'PATCH' ? 'patch' : name ? 'get' : 'list';
@@ -291,15 +279,18 @@ export function kubernetesStandIn(given: z.input<typeof kubernetesSeed>, world: 
         'jobs started': jobs
           .filter(({ byController }) => byController)
           .map(({ owner, name }) => `${owner.namespace}/${name}`),
+        ...routed.state(),
       };
     },
-    leftovers: () =>
-      all()
+    leftovers: () => [
+      ...all()
         .filter(({ annotations }) => Object.values(annotations).some((value) => value.includes(ANY_UNDO_MARK)))
         .map(
           ({ namespace, name, spec }) =>
             `CronJob ${namespace}/${name} is ${spec.suspend ? 'suspended' : 'active'} and carries a note`,
         ),
+      ...routed.leftovers(),
+    ],
   };
 }
 
@@ -314,35 +305,4 @@ interface Attributes {
   readonly resource?: string;
   readonly subresource?: string;
   readonly namespace?: string;
-}
-
-function allows(token: Token, verb: string, resource: string, namespace: string): boolean {
-  const has = (list: readonly string[], value: string) => list.includes('*') || list.includes(value);
-  return token.rules.some(
-    ({ verbs, resources, namespaces }) => has(verbs, verb) && has(resources, resource) && has(namespaces, namespace),
-  );
-}
-
-/** `a=b,c!=d,e,!f`; nothing for what it cannot parse. */
-function selector(text: string): ((labels: Readonly<Record<string, string>>) => boolean) | undefined {
-  const requirements = text.split(',').filter((part) => part !== '');
-  const parsed = requirements.map((part) => /^(!?)([\w./-]+)(?:(==|=|!=)([\w.-]*))?$/.exec(part.trim()));
-  if (parsed.includes(null)) return undefined;
-  return (labels) =>
-    parsed.every((match) => {
-      const [, not, key = '', operator, value] = match as RegExpExecArray;
-      if (!operator) return key in labels === !not;
-      return operator === '!=' ? labels[key] !== value : labels[key] === value;
-    });
-}
-
-function rfc3339(time: number): string {
-  return `${new Date(time).toISOString().slice(0, 19)}Z`;
-}
-
-function failure(code: number, reason: string, message: string): StandInAnswer {
-  return {
-    status: code,
-    body: { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Failure', message, reason, code },
-  };
 }

@@ -15,6 +15,8 @@ type Target = TargetOf<'haproxy'>;
 
 const SYSTEM = 'HAProxy';
 const LOOK_EVERY = 1_000;
+/** As the evidence has it, too. */
+const TAKEN_OUT = 'maint, once it has no sessions';
 
 /** The servers of a backend on each HAProxy in front of them. */
 export function haproxySite(context: Context, target: Target): Site {
@@ -59,7 +61,7 @@ export function haproxySite(context: Context, target: Target): Site {
       };
     },
 
-    async planRollOut(session, before) {
+    async planRollOut(session, left) {
       const plans: { proxy: Haproxy; giveBack: readonly GiveBack[] }[] = [];
       const problems: Problem[] = [];
       const leftAlone: string[] = [];
@@ -67,8 +69,11 @@ export function haproxySite(context: Context, target: Target): Site {
         const read = await readServers(proxy, target);
         // A server that was taken out of the configuration meanwhile keeps no other from being given back.
         problems.push(...read.problems);
-        const plan = planServerRollOut(`${proxy.name}/${backend}`, read.wanted, session, (server) =>
-          before.has(idOf(proxy, backend, server)),
+        const plan = planServerRollOut(
+          `${proxy.name}/${backend}`,
+          read.wanted,
+          session,
+          (server) => left.get(idOf(proxy, backend, server)) === TAKEN_OUT,
         );
         problems.push(...plan.problems);
         leftAlone.push(...plan.leftAlone.map((server) => shown(proxy, backend, server)));
@@ -247,7 +252,7 @@ function drainChange(proxy: Haproxy, backend: string, server: HaproxyServer | un
     id: idOf(proxy, backend, server.name),
     what: shown(proxy, backend, server.name),
     before: `${server.told} (${server.status}, ${server.sessions} sessions)`,
-    after: 'maint, once it has no sessions',
+    after: TAKEN_OUT,
   };
 }
 

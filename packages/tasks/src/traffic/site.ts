@@ -33,8 +33,8 @@ export interface Standing {
 export interface Site {
   readonly name: string;
   planDrain(session: string): Promise<Plan>;
-  /** @param before ids of the changes that the session's evidence tells of */
-  planRollOut(session: string, before: ReadonlySet<string>): Promise<Plan>;
+  /** @param left how the session’s evidence says that it left its changes, by their ids */
+  planRollOut(session: string, left: ReadonlyMap<string, string>): Promise<Plan>;
   standings(): Promise<readonly Standing[]>;
   /** What of the access can be known to be missing without a change. */
   accessProblems(): Promise<readonly string[]>;

@@ -183,16 +183,19 @@ function refuse(problems: readonly Problem[], what: string): void {
   });
 }
 
-/** Ids of what this session changed, as far as its evidence is at hand. */
-async function changedBefore(context: Context, { evidence, session }: DrainArguments): Promise<ReadonlySet<string>> {
+/** How this session left each of its changes last, as far as its evidence is at hand. */
+async function changedBefore(
+  context: Context,
+  { evidence, session }: DrainArguments,
+): Promise<ReadonlyMap<string, string>> {
   try {
     const { records } = await collectEvidence(context.workingFolder, evidence, session);
     const changes = records.filter(({ task }) => task === 'traffic').flatMap((record) => record.changes);
-    return new Set(changes.filter(({ status }) => status !== 'planned').map(({ id }) => id));
+    return new Map(changes.filter(({ status }) => status !== 'planned').map(({ id, after }) => [id, after]));
   } catch (error) {
     context.log.warning(
       `The evidence in ${evidence} cannot be read (${messageOf(error)}); only what the systems remember is given back.`,
     );
-    return new Set();
+    return new Map();
   }
 }
