@@ -30,7 +30,8 @@ powershell.exe -File patch-group.ps1 -Group "2026-11 web servers" -Server "web1.
 
 .NOTES
 Exit codes: 0 done, 3010 done and a restart is needed, 1 failed (nothing of what follows was done).
-Windows PowerShell 5.1 only: the module UpdateServices is built on the .NET Framework.
+The module UpdateServices is built on the .NET Framework: started by pwsh, the script starts itself again by Windows
+PowerShell 5.1.
 #>
 #Requires -Version 5.1
 [CmdletBinding(SupportsShouldProcess, ConfirmImpact = 'Medium')]
@@ -58,6 +59,17 @@ Set-StrictMode -Version 3.0
 $ErrorActionPreference = 'Stop'
 # Progress bars are noise in a pipeline's log.
 $ProgressPreference = 'SilentlyContinue'
+
+if ($PSVersionTable.PSEdition -eq 'Core') {
+    if (-not $IsWindows) { Write-Host 'FAILED: The WSUS administration tools are on Windows only.'; exit 1 }
+    $again = foreach ($given in $PSBoundParameters.GetEnumerator()) {
+        # A switch has no value of its own on a command line.
+        if ($given.Value -is [switch]) { if ($given.Value) { "-$($given.Key)" } }
+        else { "-$($given.Key)"; [string] $given.Value }
+    }
+    & powershell.exe -NoLogo -NoProfile -NonInteractive -ExecutionPolicy RemoteSigned -File $PSCommandPath @again
+    exit $LASTEXITCODE
+}
 
 $TaskName = 'MaintenanceTasks-InstallUpdates'
 $LogFolder = '%ProgramFiles%\MaintenanceTasks'

@@ -21,7 +21,10 @@ interface Asked {
 /** A commit for a tag of which no file says what it stands for: the same for the same tag. */
 const ASSUMED_COMMIT = 'c0ffee0123456789c0ffee0123456789c0ffee01';
 
-/** Every repository whose workflow is started has the tag and the workflow, which ends well after a minute. */
+/** A rehearsal's time passes as time does: nobody wants to wait for a pipeline that is not there. */
+const TAKES = 1;
+
+/** Every repository whose workflow is started has the tag and the workflow, which ends well at once. */
 export function githubOf(known: Known, note: Note, written: GitHub | undefined): GitHub[] {
   const repositories = [...(written?.repositories ?? [])];
   for (const asked of askedOn('github', known)) {
@@ -29,6 +32,7 @@ export function githubOf(known: Known, note: Note, written: GitHub | undefined):
     if (there && written?.repositories?.includes(there)) continue;
     const workflow = {
       file: asked.pipeline,
+      takes: TAKES,
       inputs: Object.fromEntries([...asked.inputs, asked.correlation].map((name) => [name, { required: false }])),
       'run-name': `${asked.pipeline} \${{ inputs.${asked.correlation} }}`,
     };
@@ -40,9 +44,7 @@ export function githubOf(known: Known, note: Note, written: GitHub | undefined):
       tags,
       workflows,
     });
-    note(
-      `${asked.repository} has the tag ${asked.tag} and the workflow ${asked.pipeline}, which ends well after a minute.`,
-    );
+    note(`${asked.repository} has the tag ${asked.tag} and the workflow ${asked.pipeline}, which ends well at once.`);
   }
   const token = known.madeUp.byKind['github-token']?.[0];
   if (!token && !written && repositories.length === 0) return [];
@@ -60,12 +62,13 @@ export function azureDevopsOf(known: Known, note: Note, written: Azure | undefin
     id: /^\d+$/.test(each.pipeline) ? Number(each.pipeline) : 101 + index,
     name: each.pipeline,
     repository: 'platform',
+    takes: TAKES,
     parameters: Object.fromEntries([...each.inputs, each.correlation].map((name) => [name, { default: '' }])),
     variables: [...each.variables],
   }));
   const tags = Object.fromEntries(own.map(({ tag, commit }) => [tag, commit ?? ASSUMED_COMMIT]));
   note(
-    `${project} has the pipelines ${pipelines.map(({ name }) => name).join(', ')} and the tags ${Object.keys(tags).join(', ')}; its runs end well after a minute.`,
+    `${project} has the pipelines ${pipelines.map(({ name }) => name).join(', ')} and the tags ${Object.keys(tags).join(', ')}; its runs end well at once.`,
   );
   return [
     {

@@ -8,6 +8,7 @@ import type { Job, Stage, Step } from './plan.ts';
 import type { ProxyRules } from './proxy.ts';
 import type { ApprovalRecord, StepRun } from './run-record.ts';
 import type { RunOptions } from './runner.ts';
+import { pathThatRunsNoScripts } from './script-programs.ts';
 import { runProcess } from './step-process.ts';
 
 export const PRELOAD = join(import.meta.dirname, 'preload.cjs');
@@ -156,7 +157,11 @@ export class StepRunner {
   #task(one: StepToRun): Promise<Told> {
     const bundle = this.#options.bundles[one.step.task as string] as string;
     if (!existsSync(bundle)) throw new Error(`${bundle} is not built; run npm run build`);
-    const environment = one.played.environment(one.step, one.played.inputs(one.step));
+    const environment = {
+      ...one.played.environment(one.step, one.played.inputs(one.step)),
+      ...(one.step.task === 'run-script' &&
+        !this.#options.runScripts && { PATH: pathThatRunsNoScripts(one.folders.above, process.env.PATH ?? '') }),
+    };
     return this.#process(one, this.#options.node.path, [bundle], one.folders.workspace, environment);
   }
 
