@@ -63,6 +63,10 @@ export const registry: Readonly<Record<string, RegisteredTask>> = {
     summary: 'Finds everything that a session, or any session whose window is over, left in the systems it is given access to, and puts it back. Fit to run on a schedule.',
     load: async () => (await import('./sweep/task.ts')).default,
   },
+  ticket: {
+    summary: 'Comments on a ticket in Jira, GitHub, ServiceNow or Zendesk, once a session and event, moves it to a state and gives it a fix version.',
+    load: async () => (await import('./ticket/task.ts')).default,
+  },
   traffic: {
     summary: 'Leads traffic away from what is worked on (Azure Application Gateway, HAProxy, Kubernetes Service, Ingress and HTTPRoute), waits until it is drained, and gives it back exactly as it was.',
     load: async () => (await import('./traffic/task.ts')).default,
