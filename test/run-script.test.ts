@@ -1,3 +1,4 @@
+import { execFile } from 'node:child_process';
 import {
   chmodSync,
   mkdirSync,
@@ -11,6 +12,7 @@ import {
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { promisify } from 'node:util';
 import type { Outcome } from '@maintenance-tasks/core';
 import task from '@maintenance-tasks/tasks/run-script/task';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
@@ -219,6 +221,19 @@ describe('run-script', () => {
     expect(outcome).toMatchObject({ ok: false, kind: 'cancelled' });
     expect(messageOf(outcome)).toContain('cancelled.sh was stopped');
     await expectDead(shown);
+  });
+
+  test('leaves no script behind when the task itself is ended in haste', async () => {
+    const script = JSON.stringify(`${STUBBORN}; trap "" TERM; while true; do sleep 1; done`);
+    const main = `
+      import { runProcess } from './packages/tasks/src/run-script/process.ts';
+      const run = { command: 'bash', arguments: ['-c', ${script}], folder: '/', environment: process.env, timeout: 60_000 };
+      const line = (text) => { console.log(text); setTimeout(() => process.exit(0), 200); };
+      void runProcess({ ...run, signal: new AbortController().signal, clean: (text) => text, line });`;
+    const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '-e', main], {
+      cwd: join(import.meta.dirname, '..'),
+    });
+    await expectDead(stdout);
   });
 
   test('does not wait for what the script left running', async () => {

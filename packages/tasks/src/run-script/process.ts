@@ -66,6 +66,9 @@ export function runProcess(run: ProcessRun): Promise<ProcessEnd> {
       killTimer = setTimeout(() => endGroup(child, 'SIGKILL'), GRACE);
     };
     const onAbort = () => stop('cancelled');
+    // Whoever asks twice to end does not wait for the second signal to the script.
+    const onExit = () => endGroup(child, 'SIGKILL');
+    process.on('exit', onExit);
     const timer = setTimeout(() => stop('timeout'), Math.min(run.timeout, 2_147_483_647));
     run.signal.addEventListener('abort', onAbort);
     if (run.signal.aborted) onAbort();
@@ -84,6 +87,7 @@ export function runProcess(run: ProcessRun): Promise<ProcessEnd> {
     const dispose = () => {
       for (const each of [timer, killTimer, outputTimer]) clearTimeout(each);
       run.signal.removeEventListener('abort', onAbort);
+      process.off('exit', onExit);
     };
     child.on('error', (error) => {
       // Of a child that runs, this is only about a signal that did not reach it.
