@@ -229,7 +229,7 @@ describe('the asynchronous operation', () => {
     const { outcome, outputs, shown } = await run(add);
     expect(outcome).toEqual({ ok: true });
     expect(outputs).toMatchObject({ added: '2001:db8::7' });
-    expect(shown).toContain('another is under way');
+    expect(shown).toContain('Cloudflare takes no change of list items now (429)');
     expect(shown).toContain('203.0.113.0/28 was put on the list maintenance_access by somebody else meanwhile');
     expect(writes().map((call) => call.slice(-3))).toEqual(['429', '429', '200']);
     expect(itemsOf(cloudflare)).toContain('203.0.113.0/28 (by somebody else)');
@@ -418,6 +418,11 @@ describe('what cannot be done is said at once, and nothing is changed:', () => {
       failure('auth', /lacks Account Filter Lists Write on the account a{32}.*Nothing was changed/s),
     );
     expect((await run(onHost)).outcome).toEqual(failure('auth', /lacks Zone WAF Read on example\.com/));
+  });
+
+  test('a rule to change, and no hosts to change it for', async () => {
+    world();
+    expect((await run({ ...add, rule: 'nights' })).outcome).toEqual(failure('refused', /rule: it says nothing without hosts/));
   });
 
   test('a zone that is paused', async () => {

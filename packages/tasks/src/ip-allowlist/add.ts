@@ -42,6 +42,7 @@ export async function addAllowlistEntries(context: AllowlistContext, given: AddA
   const { zones, problems: ofHosts } = await zonesOfHosts(context, token, given.hosts ?? []);
   const problems: Problem[] = [...ofHosts];
   if ('text' in found) problems.push(found);
+  if (given.rule !== undefined && !given.hosts) problems.push({ text: 'rule: it says nothing without hosts.' });
   const wanted = { list: name, session, ...(given.rule !== undefined && { rule: given.rule }) };
   const limits = zones.map((at) => planLimit(at, { ...wanted, hosts: at.hosts }));
   problems.push(...zones.flatMap(({ zone }) => zoneProblems(zone)), ...limits.flatMap((limit) => limit.problems));

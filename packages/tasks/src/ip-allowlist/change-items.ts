@@ -51,7 +51,7 @@ async function waitForTurn(context: AllowlistContext, asked: number | undefined,
   await wait(
     context,
     Math.max(milliseconds, FIRST_WAIT),
-    'Cloudflare takes one change of list items at a time from an account, and another is under way',
+    'Cloudflare takes no change of list items now (429): it carries out one at a time for an account, and a limited number',
   );
 }
 

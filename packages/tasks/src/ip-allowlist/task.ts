@@ -72,7 +72,7 @@ export default defineTask({
     }),
     hosts: list({
       describe:
-        'Hosts that only the list may reach while the window lasts, one a line: a zone custom rule blocks everybody else. On remove and status, left out: all zones that the token can see are looked through.',
+        'Hosts that only the list may reach while the window lasts, one a line: a zone custom rule blocks everybody else. Their records must be proxied. On remove and status, left out: all zones that the token can see are looked through.',
       example: 'my.example.com',
     }),
     rule: text({
