@@ -141,7 +141,9 @@ export function byScheduler(jobs: readonly Job[], of: ReadonlyMap<Job, Scheduler
   const grouped = new Map<Scheduler, Job[]>();
   for (const job of jobs) {
     const scheduler = of.get(job) as Scheduler;
-    grouped.set(scheduler, [...(grouped.get(scheduler) ?? []), job]);
+    const own = grouped.get(scheduler);
+    if (own) own.push(job);
+    else grouped.set(scheduler, [job]);
   }
   return grouped;
 }

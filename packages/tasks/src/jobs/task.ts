@@ -1,4 +1,4 @@
-import { choice, defineTask, sessionInputs, yaml } from '@maintenance-tasks/core';
+import { choice, defineTask, sessionInputs, yaml, yamlFile } from '@maintenance-tasks/core';
 import { azureAccess, kubernetesAccess, pipelineTokens, rundeckToken } from '../credentials.ts';
 
 export default defineTask({
@@ -31,10 +31,13 @@ export default defineTask({
         'pause them, resume what this session paused, only look (status), or wait until nothing of them runs any more (wait-idle; pausing does not stop what runs).',
     }),
     jobs: yaml(async () => (await import('./schema.ts')).jobsSchema, {
-      required: true,
       describe: 'Which jobs of which scheduler: a YAML list, as the part jobs of the window file.',
       example:
         '- { kind: kubernetes, namespace: shop, cronjobs: [nightly-export] }\n- { kind: github, repository: example-org/shop, workflows: [nightly.yml] }',
+    }),
+    'window-file': yamlFile(async () => (await import('../window/schema.ts')).windowSchema, {
+      describe: 'Instead of jobs: the window file, whose part jobs says which they are.',
+      example: 'maintenance-window.yaml',
     }),
     ...kubernetesAccess,
     ...azureAccess,
@@ -49,7 +52,9 @@ export default defineTask({
     changed: 'Whether this run changed anything: true or false.',
   },
   async run({ inputs, ...context }) {
-    const { state, session, jobs } = inputs;
+    const { state, session } = inputs;
+    const { partOf } = await import('../window/part.ts');
+    const jobs = partOf('jobs', inputs.jobs, inputs['window-file']);
     const { jobsAccessOf } = await import('./access.ts');
     const scope = { session, jobs, access: jobsAccessOf(inputs), evidence: inputs.evidence };
     if (state === 'status' || state === 'wait-idle') {
