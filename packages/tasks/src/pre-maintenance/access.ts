@@ -47,7 +47,7 @@ function subjectsOf(
   session: string,
   evidence: string,
 ): Subject[] {
-  const { page, suppress, channels, certificates, jobs, traffic } = window;
+  const { page, suppress, channels, certificates, jobs, traffic, allowlist } = window;
   const hosts = page?.hosts ?? [];
   return [
     {
@@ -88,6 +88,17 @@ function subjectsOf(
       problems: async () => {
         const { checkAccess } = await import('../traffic/traffic.ts');
         return checkAccess(context, { targets: traffic, access: access.traffic, session });
+      },
+    },
+    {
+      name: 'Allow-list',
+      count: allowlist ? 1 : 0,
+      problems: async () => {
+        if (!allowlist) return [];
+        const { account, list, hosts } = allowlist;
+        const { checkAccess } = await import('../ip-allowlist/access.ts');
+        const until = timesOf(window).ends;
+        return checkAccess(context, { token: access.cloudflare, account, list, ...(hosts && { hosts }), until });
       },
     },
     ...certificates.map(

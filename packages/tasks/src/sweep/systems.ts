@@ -37,6 +37,7 @@ export function sweptParts(inputs: SweepInputs): TemporaryChange[] {
     suppress: sweepSystems(inputs),
     traffic: window?.traffic ?? [],
     jobs: window?.jobs ?? [],
+    allowlist: window?.allowlist,
   };
   requireAccess(missingSystemAccess({ ...parts, page: undefined }, access));
   const changes = temporaryChanges(parts, access, inputs.evidence);

@@ -1,4 +1,4 @@
-import { choice, defineTask, sessionInputs, yaml } from '@maintenance-tasks/core';
+import { choice, defineTask, sessionInputs, yaml, yamlFile } from '@maintenance-tasks/core';
 import { azureAccess, kubernetesAccess } from '../credentials.ts';
 
 export default defineTask({
@@ -28,10 +28,13 @@ export default defineTask({
         'Lead traffic away and wait until it is drained (drain), give back exactly what was (rollout), or only look (status).',
     }),
     targets: yaml(async () => (await import('./schema.ts')).trafficSchema, {
-      required: true,
       describe: 'Where: a YAML list, as the part traffic of the window file.',
       example:
         '- kind: application-gateway\n  subscription: 00000000-0000-0000-0000-000000000001\n  resource-group: web\n  gateway: agw-prod\n  pool: web\n  members: [10.0.1.11, 10.0.1.12]\n  minimum-healthy: 3\n- { kind: haproxy, sockets: ["tcp://lb1.example.com:9999"], backend: web, servers: [web1] }',
+    }),
+    'window-file': yamlFile(async () => (await import('../window/schema.ts')).windowSchema, {
+      describe: 'Instead of targets: the window file, whose part traffic says which they are.',
+      example: 'maintenance-window.yaml',
     }),
     ...azureAccess,
     ...kubernetesAccess,
@@ -45,7 +48,9 @@ export default defineTask({
   async run({ inputs, ...context }) {
     const { drain, rollOut, trafficStatus } = await import('./traffic.ts');
     const { trafficAccessOf } = await import('./access.ts');
-    const { state, session, targets, evidence } = inputs;
+    const { state, session, evidence } = inputs;
+    const { partOf } = await import('../window/part.ts');
+    const targets = partOf('traffic', inputs.targets, inputs['window-file'], 'targets');
     const scope = { session, targets, evidence, access: trafficAccessOf(inputs) };
     if (state === 'status') return asOutputs(await trafficStatus(context, scope));
     const dryRun = inputs['dry-run'];

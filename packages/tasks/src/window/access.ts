@@ -36,11 +36,13 @@ export function windowAccess(inputs: SystemInputs & Parameters<typeof notifySecr
 
 /** What the window's systems need and was not given, one clause each. */
 export function missingSystemAccess(
-  { page, suppress, jobs }: Pick<MaintenanceWindow, 'page' | 'suppress' | 'jobs'>,
+  { page, suppress, jobs, allowlist }: Pick<MaintenanceWindow, 'page' | 'suppress' | 'jobs' | 'allowlist'>,
   access: SystemAccess,
 ): string[] {
   return [
-    ...(page && access.cloudflare === '' ? ['cloudflare-token (the window has a maintenance page)'] : []),
+    ...((page || allowlist) && access.cloudflare === ''
+      ? ['cloudflare-token, for the maintenance page or the allow-list']
+      : []),
     ...missingCredentials(suppress, access.monitoring),
     ...missingForJobs(jobs, access.jobs),
   ];

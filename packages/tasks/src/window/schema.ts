@@ -1,7 +1,7 @@
 import { isTimeZone, parseLocalTime, toInstant } from '@maintenance-tasks/core';
 import { validRange } from 'semver';
 import * as z from 'zod';
-import { addressSetsSchema } from '../ip-allowlist/schema.ts';
+import { addressSetsSchema, allowlistSchema } from '../ip-allowlist/schema.ts';
 import { jobsSchema } from '../jobs/schema.ts';
 import { pageSchema } from '../maintenance-page/schema.ts';
 import { suppressSchema } from '../monitoring-suppression/schema.ts';
@@ -178,6 +178,7 @@ export const windowSchema = z
     jobs: jobsSchema.default([]).describe('Scheduled jobs that are paused during the window.'),
     traffic: trafficSchema.default([]).describe('Where traffic is led away from what is worked on.'),
     addresses: addressSetsSchema.optional(),
+    allowlist: allowlistSchema.optional(),
     channels: channelsSchema.default([]).describe('Who is told.'),
     certificates: z.array(certificate).default([]).describe('Vault certificates that are replaced that night.'),
     'smoke-tests': z

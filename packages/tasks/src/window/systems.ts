@@ -1,4 +1,5 @@
 import type { AnyContext } from '@maintenance-tasks/core';
+import type { AllowlistPart } from '../ip-allowlist/schema.ts';
 import type { JobsEntry } from '../jobs/schema.ts';
 import type { Leftover } from '../leftover.ts';
 import type { SuppressedSystem } from '../monitoring-suppression/schema.ts';
@@ -12,6 +13,7 @@ export interface WindowParts {
   readonly traffic: readonly TrafficTarget[];
   readonly suppress: readonly SuppressedSystem[];
   readonly jobs: readonly JobsEntry[];
+  readonly allowlist?: AllowlistPart | undefined;
 }
 
 /** One part, in the words that finishing and sweeping need. */
@@ -25,15 +27,16 @@ export interface TemporaryChange {
 
 /**
  * The parts in the order in which they are given back: servers get their traffic before the page goes, alerting comes
- * back when customers are served again, and jobs start last. Each is loaded only when the window has it.
+ * back when customers are served again, then jobs start, and who was let in for the night is locked out last. Each is loaded only when the window has it.
  */
 export function temporaryChanges(parts: WindowParts, access: SystemAccess, evidence: string): TemporaryChange[] {
-  const { page, traffic, suppress, jobs } = parts;
+  const { page, traffic, suppress, jobs, allowlist } = parts;
   const changes: (TemporaryChange | undefined)[] = [
     traffic.length > 0 ? trafficPart(traffic, access, evidence) : undefined,
     page && pagePart(page.hosts, access.cloudflare),
     suppress.length > 0 ? suppressionPart(suppress, access) : undefined,
     jobs.length > 0 ? jobsPart(jobs, access, evidence) : undefined,
+    allowlist && allowlistPart(allowlist, access.cloudflare),
   ];
   return changes.filter((change) => change !== undefined);
 }
@@ -83,6 +86,18 @@ function jobsPart(jobs: readonly JobsEntry[], access: SystemAccess, evidence: st
     putBack: async (context, session, dryRun) => {
       const { resumeJobs } = await import('../jobs/resume.ts');
       return resumeJobs(context, { ...scope, session, dryRun });
+    },
+  };
+}
+
+function allowlistPart({ account, list, hosts }: AllowlistPart, token: string): TemporaryChange {
+  const place = { token, account, list, ...(hosts && { hosts }) };
+  return {
+    subject: 'Allow-list',
+    find: async (context) => (await import('../ip-allowlist/status.ts')).findAllowlistEntries(context, place),
+    putBack: async (context, session, dryRun) => {
+      const { removeAllowlistEntries } = await import('../ip-allowlist/remove.ts');
+      return removeAllowlistEntries(context, { ...place, session, dryRun });
     },
   };
 }
