@@ -1,11 +1,15 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { type AnyContext, defineTask } from '@maintenance-tasks/core';
 import type { StandInAnswer, StandInRequest } from '@maintenance-tasks/rehearsal/stand-in';
 import {
   type CloudflareSeed,
   type CloudflareStandIn,
   cloudflareStandIn,
 } from '@maintenance-tasks/rehearsal/stand-ins/cloudflare';
+import { checkAccess } from '@maintenance-tasks/tasks/ip-allowlist/access';
+import { removeAllowlistEntries } from '@maintenance-tasks/tasks/ip-allowlist/remove';
+import { findAllowlistEntries } from '@maintenance-tasks/tasks/ip-allowlist/status';
 import ipAllowlist from '@maintenance-tasks/tasks/ip-allowlist/task';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { type TaskRuns, taskRuns } from './in-process-run.ts';
@@ -422,7 +426,9 @@ describe('what cannot be done is said at once, and nothing is changed:', () => {
 
   test('a rule to change, and no hosts to change it for', async () => {
     world();
-    expect((await run({ ...add, rule: 'nights' })).outcome).toEqual(failure('refused', /rule: it says nothing without hosts/));
+    expect((await run({ ...add, rule: 'nights' })).outcome).toEqual(
+      failure('refused', /rule: it says nothing without hosts/),
+    );
   });
 
   test('a zone that is paused', async () => {
@@ -486,5 +492,70 @@ describe('addresses come', () => {
       if (isGood) expect(outputs.added).toBe(body.trim());
       else expect(writes()).toEqual([]);
     }
+  });
+});
+
+describe('for the tasks that are made of others,', () => {
+  /** What a step function gives back, run as a task of its own. */
+  async function asTask<Result>(work: (context: AnyContext) => Promise<Result>): Promise<Result> {
+    let result: Result | undefined;
+    const azure = { id: '00000000-0000-0000-0000-000000000000', category: 'Test' } as const;
+    const definition = { name: 'asked', azure, summary: '', needs: {}, mutates: false, inputs: {}, outputs: {} };
+    const { outcome } = await runs.run(
+      defineTask({
+        ...definition,
+        async run(context) {
+          result = await work(context);
+          return {};
+        },
+      }),
+      {},
+    );
+    expect(outcome).toEqual({ ok: true });
+    return result as Result;
+  }
+
+  test('what any session left is found and taken back with a token alone', async () => {
+    const cloudflare = world();
+    const before = cloudflare.state();
+    await run({ ...onHost, for: '1h' });
+    const found = await asTask((context) => findAllowlistEntries(context, { token: TOKEN }));
+    const ends = new Date('2026-11-22T01:30:00Z');
+    expect(found).toEqual([
+      { system: 'Cloudflare', what: `custom rule of example.com (block ${LIMIT})`, session: SESSION },
+      ...['203.0.113.0/28', '2001:db8::7'].map((address) => ({
+        system: 'Cloudflare',
+        what: `${address} on the list maintenance_access until 2026-11-22T01:30:00.000Z`,
+        session: SESSION,
+        ends,
+      })),
+    ]);
+    await asTask((context) => removeAllowlistEntries(context, { token: TOKEN, session: SESSION, dryRun: false }));
+    expect(cloudflare.state()).toEqual(before);
+    expect(await asTask((context) => findAllowlistEntries(context, { token: TOKEN }))).toEqual([]);
+  });
+
+  test('a token that sees zones only does not fail for what it may not look at', async () => {
+    world({ tokens: [{ token: TOKEN, permissions: ['Zone Read', 'DNS Write', 'Cache Purge'] }] });
+    expect(await asTask((context) => findAllowlistEntries(context, { token: TOKEN }))).toEqual([]);
+  });
+
+  test('what would be in the way is told beforehand, all of it', async () => {
+    const given = { token: TOKEN, account: ACCOUNT, list: 'maintenance_access', hosts: ['my.example.com'] };
+    const until = new Date('2026-11-22T02:30:00Z');
+    world();
+    expect(await asTask((context) => checkAccess(context, { ...given, until }))).toEqual([]);
+    world({ tokens: [{ token: TOKEN, 'expires-on': '2026-11-22T01:00:00Z' }] });
+    const wrong = { ...given, until, list: 'other', hosts: ['my.example.com', 'www.example.net'], rule: 'absent' };
+    expect(await asTask((context) => checkAccess(context, wrong))).toEqual([
+      expect.stringContaining('has no list other'),
+      expect.stringContaining('www.example.net: its zone is not among'),
+      expect.stringContaining('no custom rule with the ref or id absent'),
+      expect.stringContaining('expires at 2026-11-22T01:00:00Z'),
+    ]);
+    world({ tokens: [{ token: TOKEN, permissions: ['Zone Read'] }] });
+    expect(await asTask((context) => checkAccess(context, given))).toEqual([
+      expect.stringMatching(/lacks Account Filter Lists Read on the account/),
+    ]);
   });
 });

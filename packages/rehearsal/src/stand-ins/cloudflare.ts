@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto';
-import { decodeUndoNote } from '@maintenance-tasks/core';
 import type { StandIn, StandInAnswer, StandInRequest, StandInWorld } from '../stand-in.ts';
 import { filtered, paged } from './cloudflare-filter.ts';
 import { PurgeBucket, RequestQuota } from './cloudflare-limits.ts';
@@ -7,6 +6,8 @@ import { AccountLists } from './cloudflare-lists.ts';
 import { type RecordInput, Refusal, type StoredRecord, ZoneRecords } from './cloudflare-records.ts';
 import { ZoneRulesets } from './cloudflare-rulesets.ts';
 import { type CloudflareSeed, cloudflareSeedSchema, type TokenSeed, type ZoneSeed } from './cloudflare-seed.ts';
+import { noted, shownNames } from './cloudflare-shown.ts';
+import { covers, grantsOf, permitted, requireActive, tokenOf } from './cloudflare-tokens.ts';
 import { type RecordsOf, sameName } from './public-record.ts';
 
 export { type CloudflareSeed, cloudflareSeedSchema } from './cloudflare-seed.ts';
@@ -31,18 +32,6 @@ interface Answered {
   readonly messages?: readonly unknown[];
 }
 
-type Permission = TokenSeed['permissions'][number];
-
-const GRANTS: Readonly<Record<Permission, readonly string[]>> = {
-  'Zone Read': ['#zone:read'],
-  'DNS Read': ['#dns_records:read'],
-  'DNS Write': ['#dns_records:edit', '#dns_records:read'],
-  'Cache Purge': ['#cache_purge:edit'],
-  'Zone WAF Read': ['#waf:read'],
-  'Zone WAF Write': ['#waf:edit', '#waf:read'],
-  'Account Filter Lists Read': ['#rules_lists:read'],
-  'Account Filter Lists Write': ['#rules_lists:edit', '#rules_lists:read'],
-};
 const PLANS = ['free', 'pro', 'business', 'enterprise'] as const;
 
 /** Cloudflare's API v4, as far as zones, records, purging, IP lists and custom rules go, with its refusals and limits. */
@@ -195,7 +184,7 @@ export function cloudflareStandIn(seed: CloudflareSeed, world: StandInWorld): Cl
         .map((record) => ({ ...record, ttl: record.ttl === 1 ? 300 : record.ttl })),
     lastPurgeOf: (host) => purges.get(sameName(host)),
     state: () => ({
-      ...Object.fromEntries(zones.flatMap(shownNames)),
+      ...Object.fromEntries(zones.flatMap(({ records }) => shownNames(records.all))),
       ...Object.fromEntries(
         zones.flatMap(({ seed: zone, rulesets: { shown } }) => (shown ? [[`Rules of ${zone.name}`, shown]] : [])),
       ),
@@ -228,22 +217,6 @@ export function cloudflareStandIn(seed: CloudflareSeed, world: StandInWorld): Cl
   };
 }
 
-function noted(text: string | null | undefined, words: (session: string) => string): string[] {
-  const note = decodeUndoNote(text);
-  return note ? [words(note.session)] : [];
-}
-
-function shownNames({ records }: StoredZone): [string, unknown][] {
-  const names = [...new Set(records.all.map(({ name }) => name))].sort();
-  return names.map((name) => [
-    name,
-    records.all
-      .filter((record) => record.name === name)
-      .map(shownRecord)
-      .sort(byText),
-  ]);
-}
-
 /** What Cloudflare says of whoever asks, on any of its hosts, without a token. */
 function trace({ method, url }: StandInRequest, address: string): StandInAnswer {
   if (method !== 'GET' || url.pathname !== '/cdn-cgi/trace') return { status: 404, body: 'Not found' };
@@ -261,30 +234,6 @@ class Limit extends Refusal {
   }
 }
 
-function tokenOf(authorization: string, tokens: readonly TokenSeed[]): TokenSeed {
-  if (!authorization) throw new Refusal(400, 9106, 'Missing X-Auth-Key, X-Auth-Email or Authorization headers');
-  const given = /^Bearer ([A-Za-z0-9_-]+)$/.exec(authorization)?.[1];
-  if (!given) throw new Refusal(400, 6003, 'Invalid request headers');
-  const token = tokens.find((candidate) => candidate.token === given);
-  if (!token) throw new Refusal(401, 10000, 'Authentication error');
-  return token;
-}
-
-function requireActive({ status }: TokenSeed): void {
-  if (status !== 'active') throw new Refusal(401, 10000, 'Authentication error');
-}
-
-function covers(token: TokenSeed, zone: string): boolean {
-  return token.zones?.includes(zone) ?? true;
-}
-
-function permitted(token: TokenSeed, permission: Permission, work: () => Answered): Answered {
-  const granted = token.permissions.flatMap((each) => GRANTS[each]);
-  if (!GRANTS[permission].every((grant) => granted.includes(grant)))
-    throw new Refusal(403, 10000, 'Authentication error');
-  return work();
-}
-
 function shownZone({ id, seed }: StoredZone, token: TokenSeed) {
   const { name, status, paused, plan, account } = seed;
   return {
@@ -294,7 +243,7 @@ function shownZone({ id, seed }: StoredZone, token: TokenSeed) {
     paused,
     type: 'full',
     account: { id: accountId(account), name: account },
-    permissions: [...new Set(token.permissions.flatMap((each) => GRANTS[each]))],
+    permissions: grantsOf(token),
     plan: { id: idOf(plan), name: `${plan} plan`, legacy_id: plan },
   };
 }
@@ -322,23 +271,6 @@ function written(records: ZoneRecords, call: string, id: string | undefined, bod
 /** CNAME records are answered with their default setting spelled out. */
 function answered(record: StoredRecord): StoredRecord {
   return record.type === 'CNAME' ? { ...record, settings: { flatten_cname: false, ...record.settings } } : record;
-}
-
-function shownRecord({ type, content, proxied, ttl, comment, tags, settings }: StoredRecord) {
-  return {
-    type,
-    content,
-    proxied,
-    ttl,
-    ...(comment && { comment }),
-    ...(tags.length > 0 && { tags }),
-    ...(Object.values(settings).some(Boolean) && { settings }),
-  };
-}
-
-function byText(a: object, b: object): number {
-  const [left, right] = [JSON.stringify(a), JSON.stringify(b)];
-  return left < right ? -1 : left > right ? 1 : 0;
 }
 
 function bodyOf(request: StandInRequest): Record<string, unknown> {
