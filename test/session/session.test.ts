@@ -79,8 +79,8 @@ describe('pre-maintenance', () => {
       'cloudflare-token': undefined as never,
       'slack-token': undefined as never,
     });
-    expect(shown).toMatch(/cloudflare-token .*was not given/);
-    expect(shown).toMatch(/slack-token.*was not given/);
+    expect(shown).toMatch(/Not given: cloudflare-token/);
+    expect(shown).toMatch(/Not given: slack-token/);
   });
 });
 

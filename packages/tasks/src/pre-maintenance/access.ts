@@ -29,7 +29,9 @@ export async function accessFindings(
 ): Promise<Finding[]> {
   const missing = missingAccess(window, access);
   if (missing.length > 0)
-    return [{ subject: 'Secrets', problems: missing.map((each) => `${each} was not given.`), fine: '' }];
+    return [
+      { subject: 'Secrets', problems: missing.map((each) => `Not given: ${each}. Give it to this step.`), fine: '' },
+    ];
   const subjects = subjectsOf(context, window, access, session, evidence).filter(({ count }) => count > 0);
   return Promise.all(
     subjects.map(async ({ name, count, problems }) => ({
