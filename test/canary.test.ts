@@ -51,6 +51,7 @@ const INPUTS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     list: 'maintenance_access',
     addresses: '203.0.113.7',
     hosts: 'www.example.com',
+    for: '1h',
   },
   jobs: {
     state: 'pause',
