@@ -99,6 +99,13 @@ const INPUTS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     'azure-monitor-groups': '/subscriptions/44444444-4444-4444-8444-444444444444/resourceGroups/x',
     ...AZURE_APPLICATION,
   },
+  traffic: {
+    state: 'drain',
+    'kubernetes-server': 'https://k8s.example.com:6443',
+    ...AZURE_APPLICATION,
+    targets: `- { kind: application-gateway, subscription: 44444444-4444-4444-8444-444444444444, resource-group: x, gateway: y, pool: z, members: [10.0.0.1] }
+- { kind: kubernetes-service, namespace: shop, service: shop, selector: { version: green } }`,
+  },
 };
 
 /** A careless script: it says its secret itself, and everything that the other side says. */
