@@ -1,5 +1,7 @@
 import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { createHttp, Report } from '@maintenance-tasks/core';
+import { parseYaml } from '@maintenance-tasks/core/yaml';
 import type { CallStart, Fault } from '@maintenance-tasks/rehearsal/fault';
 import type { StandIn } from '@maintenance-tasks/rehearsal/stand-in';
 import { azureDevopsStandIn } from '@maintenance-tasks/rehearsal/stand-ins/azure-devops';
@@ -9,6 +11,9 @@ import { entraIdStandIn } from '@maintenance-tasks/rehearsal/stand-ins/entra-id'
 import { githubStandIn } from '@maintenance-tasks/rehearsal/stand-ins/github';
 import { kubernetesStandIn } from '@maintenance-tasks/rehearsal/stand-ins/kubernetes';
 import { rundeckStandIn } from '@maintenance-tasks/rehearsal/stand-ins/rundeck';
+import { checkAccess, findPaused } from '@maintenance-tasks/tasks/jobs/pause';
+import { resumeJobs } from '@maintenance-tasks/tasks/jobs/resume';
+import { jobsSchema } from '@maintenance-tasks/tasks/jobs/schema';
 import task from '@maintenance-tasks/tasks/jobs/task';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { type TaskRuns, taskRuns } from './in-process-run.ts';
@@ -261,26 +266,21 @@ describe('jobs of every scheduler', () => {
     expect((await run('resume', ALL)).outputs.changed).toBe('false');
   });
 
-  test.each<Fault>(['lost', { status: 500 }])(
-    'are paused and given back whichever single change goes wrong (%j)',
-    async (fault) => {
-      const before = structuredClone(states());
-      await run('pause', ALL);
-      const changes = writes().length;
-      for (let broken = 1; broken <= changes; broken++) {
-        let changed = 0;
-        world({}, ({ method, path }) =>
-          method !== 'GET' && !/oauth2|selfsubject/.test(path) && ++changed === broken ? fault : undefined,
-        );
-        await run('pause', ALL);
-        failing(() => undefined);
-        expect((await run('pause', ALL)).outcome, `change ${broken}`).toEqual({ ok: true });
-        expect((await run('resume', ALL)).outcome, `change ${broken}`).toEqual({ ok: true });
-        expect(states()).toEqual(before);
-      }
-    },
-    30_000,
-  );
+  test('are paused and given back whichever answer to a change is lost', { timeout: 30_000 }, async () => {
+    const before = structuredClone(states());
+    await run('pause', ALL);
+    const changes = writes().length;
+    for (let broken = 1; broken <= changes; broken++) {
+      let changed = 0;
+      world({}, ({ method, path }) =>
+        method !== 'GET' && !/oauth2|selfsubject/.test(path) && ++changed === broken ? 'lost' : undefined,
+      );
+      expect((await run('pause', ALL)).outcome, `change ${broken}`).toEqual({ ok: true });
+      failing(() => undefined);
+      expect((await run('resume', ALL)).outcome, `change ${broken}`).toEqual({ ok: true });
+      expect(states()).toEqual(before);
+    }
+  });
 
   test('lack credentials: all of them are named at once', async () => {
     const { outcome } = await runs.run(task, { state: 'pause', jobs: ALL, session: SESSION });
@@ -293,6 +293,57 @@ describe('jobs of every scheduler', () => {
     const { shown } = await run('pause', ALL);
     for (const [name, value] of Object.entries(ACCESS))
       if (/token|secret/.test(name)) expect(shown.replaceAll(name, ''), name).not.toContain(value);
+  });
+});
+
+describe('for sweep, finish-maintenance and pre-maintenance', () => {
+  const given = (jobs: string) => ({ jobs: parseYaml(jobs, jobsSchema), access: access(), evidence: 'evidence' });
+
+  test('everything that any session holds paused is found, and given back for one of them', async () => {
+    await run('pause', JOBS.kubernetes);
+    await run('pause', `${JOBS.factory}\n${JOBS.github}`, { session: OTHER });
+    const found = await findPaused(context(), given(ALL));
+    expect(found).toEqual([
+      {
+        system: 'Kubernetes k8s.example.com:6443, namespace shop',
+        what: 'CronJob shop/export is suspended',
+        session: SESSION,
+      },
+      {
+        system: 'Kubernetes k8s.example.com:6443, namespace shop',
+        what: 'CronJob shop/mails is suspended',
+        session: SESSION,
+      },
+      { system: 'Data Factory shop-data', what: 'trigger shop-data/nightly is Stopped', session: OTHER },
+      { system: 'Data Factory shop-data', what: 'trigger shop-data/hourly is Stopped', session: OTHER },
+      {
+        system: 'GitHub example-org/shop',
+        what: 'workflow example-org/shop nightly.yml is disabled_manually',
+        session: OTHER,
+      },
+    ]);
+    await resumeJobs(context(), { ...given(ALL), session: OTHER, dryRun: false });
+    expect(await findPaused(context(), given(ALL))).toHaveLength(2);
+  });
+
+  test('all that would keep jobs from being paused is told at once, without a change', async () => {
+    expect(await checkAccess(context(), given(ALL))).toEqual([]);
+    world({
+      kubernetes: {
+        tokens: [{ token: 'kubernetes-token', rules: [{ verbs: ['*'], resources: ['cronjobs'] }] }],
+        namespaces: { shop: { cronjobs: [{ name: 'export' }] } },
+      },
+    });
+    const problems = await checkAccess(context(), {
+      ...given(`- { kind: kubernetes, namespace: shop, cronjobs: [export] }\n${JOBS.rundeck}`),
+      access: { ...access(), rundeckToken: 'wrong' },
+    });
+    expect(problems).toHaveLength(2);
+    expect(problems.join()).toMatch(/Rundeck answered 403.*may not patch cronjobs\/status/s);
+    expect(await checkAccess(context(), { ...given(ALL), access: { ...access(), githubToken: undefined } })).toEqual([
+      expect.stringContaining('github-token, for GitHub'),
+    ]);
+    expect(writes()).toEqual([]);
   });
 });
 
@@ -647,6 +698,46 @@ describe('a job with commands of its own', () => {
     expect(messageOf((await run('pause', absent)).outcome)).toContain('is not a program of this machine');
   });
 });
+
+const access = () => ({
+  kubernetes: { server: ACCESS['kubernetes-server'], token: ACCESS['kubernetes-token'] },
+  azure: { tenantId: TENANT, clientId: CLIENT, clientSecret: ACCESS['azure-client-secret'] },
+  githubToken: ACCESS['github-token'],
+  azureDevopsToken: ACCESS['azure-devops-token'],
+  rundeckToken: ACCESS['rundeck-token'],
+});
+
+function context() {
+  const signal = new AbortController().signal;
+  const deadline = new Date(runs.clock.now().getTime() + 900_000);
+  const quiet = () => {};
+  return {
+    clock: runs.clock,
+    signal,
+    deadline,
+    workingFolder: runs.workingFolder,
+    keepSecret: quiet,
+    identityToken: () => Promise.reject(new Error('no identity here')),
+    azureConnection: () => undefined,
+    http: createHttp({
+      clock: runs.clock,
+      signal,
+      deadline,
+      userAgent: 'maintenance-tasks/test',
+      debug: quiet,
+      info: quiet,
+      environment: process.env,
+    }),
+    report: new Report(quiet),
+    log: {
+      debug: quiet,
+      info: quiet,
+      warning: quiet,
+      progress: quiet,
+      group: <T>(_: string, work: () => Promise<T>) => work(),
+    },
+  };
+}
 
 function journals(): string[] {
   return readdirSync(join(runs.workingFolder, 'evidence')).filter((name) => name.startsWith('jobs-journal-'));
