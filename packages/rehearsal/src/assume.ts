@@ -96,15 +96,20 @@ function sitesOf({ window, steps, file, smokeTests }: Known): Site[] {
   });
 }
 
-function cloudflareOf({ file, madeUp }: Known, sites: readonly Site[], note: Note): Seeds['cloudflare'] {
+function cloudflareOf({ file, madeUp, steps }: Known, sites: readonly Site[], note: Note): Seeds['cloudflare'] {
   const tokens = (madeUp.byKind['cloudflare-token'] ?? []).map((token) => ({ token }));
   const written = file.systems.cloudflare;
+  const named = allowlistsOf(steps).filter(
+    ({ account, name }) => !written?.lists?.some((list) => list.name === name && (list.account ?? account) === account),
+  );
+  const account = named[0] && { account: named[0].account };
   const zones = [...(written?.zones ?? [])];
   for (const name of new Set(sites.map(({ zone }) => zone))) {
     if (zones.some((zone) => zone.name === name)) continue;
     const own = sites.filter(({ zone }) => zone === name);
     zones.push({
       name,
+      ...account,
       records: own.map(({ host, origins }) => ({
         name: host,
         type: 'CNAME' as const,
@@ -114,8 +119,24 @@ function cloudflareOf({ file, madeUp }: Known, sites: readonly Site[], note: Not
     });
     note(`Cloudflare has the zone ${name} with proxied CNAME records for ${own.map(({ host }) => host).join(', ')}.`);
   }
+  if (named.length > 0) note(`Cloudflare has the empty IP lists ${named.map(({ name }) => name).join(', ')}.`);
   const known = written?.tokens ?? [];
-  return { zones, tokens: [...known, ...tokens.filter(({ token }) => !known.some((each) => each.token === token))] };
+  return {
+    ...written,
+    zones,
+    lists: [...(written?.lists ?? []), ...named],
+    tokens: [...known, ...tokens.filter(({ token }) => !known.some((each) => each.token === token))],
+  };
+}
+
+/** The lists that steps name in plain words; each once. */
+function allowlistsOf(steps: readonly Step[]): { readonly account: string; readonly name: string }[] {
+  const found = steps.flatMap(({ task, inputs: { account = '', list = '' } }) =>
+    task === 'ip-allowlist' && /^[0-9a-f]{32}$/.test(account) && /^[a-z0-9_]+$/.test(list)
+      ? [{ account, name: list }]
+      : [],
+  );
+  return [...new Map(found.map((each) => [`${each.account} ${each.name}`, each])).values()];
 }
 
 function websiteOf({ window, file, smokeTests }: Known, sites: readonly Site[], note: Note): Seeds['website'] {
