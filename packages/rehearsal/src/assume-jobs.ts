@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import type { Known, Note } from './assume.ts';
+import { routedNamespaces } from './assume-traffic.ts';
 import type { dataFactorySeed } from './stand-ins/data-factory.ts';
 import type { kubernetesSeed } from './stand-ins/kubernetes.ts';
 import type { rundeckSeed } from './stand-ins/rundeck.ts';
@@ -9,13 +10,15 @@ type DataFactory = z.input<typeof dataFactorySeed>;
 type Rundeck = z.input<typeof rundeckSeed>;
 
 /** A cluster that knows every token that is for one, those that stand in a kubeconfig included. */
-export function kubernetesOf({ madeUp }: Known, _note: Note, written: Kubernetes | undefined): Kubernetes[] {
+export function kubernetesOf(known: Known, note: Note, written: Kubernetes | undefined): Kubernetes[] {
+  const { madeUp } = known;
   const inFiles = (madeUp.byKind.kubeconfig ?? []).flatMap((text) => /token: (\S+)/.exec(text)?.[1] ?? []);
   const tokens = [...(madeUp.byKind['kubernetes-token'] ?? []), ...inFiles].map((token) => ({ token }));
   if (tokens.length === 0 && !written) return [];
-  const known = written?.tokens ?? [];
-  const fresh = tokens.filter(({ token }) => !known.some((each) => each.token === token));
-  return [{ ...written, ...(known.length + fresh.length > 0 && { tokens: [...known, ...fresh] }) }];
+  const given = written?.tokens ?? [];
+  const fresh = tokens.filter(({ token }) => !given.some((each) => each.token === token));
+  const namespaces = { ...routedNamespaces(known, note), ...written?.namespaces };
+  return [{ ...written, namespaces, ...(given.length + fresh.length > 0 && { tokens: [...given, ...fresh] }) }];
 }
 
 /** Which triggers a factory has only the rehearsal file can say. */

@@ -4,14 +4,17 @@ import type { Known, Note } from './assume.ts';
 import { dataFactoryOf, kubernetesOf, rundeckOf } from './assume-jobs.ts';
 import { azureMonitorOf, newRelicOf, pagerdutyOf, statuspageOf } from './assume-monitoring.ts';
 import { azureDevopsOf, githubOf } from './assume-pipelines.ts';
+import { gatewaysOf, haproxyOf } from './assume-traffic.ts';
 import type { StandIn, StandInWorld } from './stand-in.ts';
 import { alertmanagerSeed, alertmanagerStandIn } from './stand-ins/alertmanager.ts';
+import { applicationGatewaySeed, applicationGatewayStandIn } from './stand-ins/application-gateway.ts';
 import { azureDevopsSeed, azureDevopsStandIn } from './stand-ins/azure-devops.ts';
 import { azureManagementStandIn, isAzureService } from './stand-ins/azure-management.ts';
 import { azureMonitorSeed, azureMonitorStandIn } from './stand-ins/azure-monitor.ts';
 import { dataFactorySeed, dataFactoryStandIn } from './stand-ins/data-factory.ts';
 import { datadogSeed, datadogStandIn } from './stand-ins/datadog.ts';
 import { githubSeed, githubStandIn } from './stand-ins/github.ts';
+import { haproxySeed, haproxyStandIn } from './stand-ins/haproxy.ts';
 import { kubernetesSeed, kubernetesStandIn } from './stand-ins/kubernetes.ts';
 import { newRelicSeed, newRelicStandIn } from './stand-ins/new-relic.ts';
 import { pagerdutySeed, pagerdutyStandIn } from './stand-ins/pagerduty.ts';
@@ -122,6 +125,12 @@ export const PLAIN_SYSTEMS = {
   kubernetes: plain({ seed: kubernetesSeed, standIn: kubernetesStandIn, usual: kubernetesOf }),
   'data-factory': plain({ seed: dataFactorySeed, standIn: dataFactoryStandIn, usual: dataFactoryOf }),
   rundeck: plain({ seed: rundeckSeed, standIn: rundeckStandIn, usual: rundeckOf }),
+  'application-gateway': plain({
+    seed: applicationGatewaySeed,
+    standIn: applicationGatewayStandIn,
+    usual: gatewaysOf,
+  }),
+  haproxy: plain({ seed: haproxySeed, standIn: haproxyStandIn, usual: haproxyOf }),
 };
 
 type Systems = typeof PLAIN_SYSTEMS;
