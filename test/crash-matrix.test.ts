@@ -31,7 +31,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await matrix.close();
   rmSync(bundles, { recursive: true, force: true });
-});
+}, 60_000);
 
 test.each(tasks)('%s changes something and therefore is in the crash matrix', (task) => {
   expect(enrolled, `write ${enrolment(task)}`).toContain(task);

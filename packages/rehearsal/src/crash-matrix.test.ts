@@ -20,7 +20,7 @@ const ask = (method) => new Promise((resolve, reject) => {
     answer.on('end', () => (answer.statusCode === 200 ? resolve(text) : reject(new Error(text))));
   });
   asked.on('error', reject);
-  setTimeout(() => asked.destroy(new Error('too late')), 500).unref();
+  setTimeout(() => asked.destroy(new Error('too late')), 2_000).unref();
   asked.end();
 });
 const failed = () => { console.log('::error::The counter did not answer.'); process.exitCode = 1; };

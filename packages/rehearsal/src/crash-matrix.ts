@@ -160,10 +160,16 @@ export async function startCrashMatrix(options: CrashMatrixOptions): Promise<Cra
   }
 
   async function run(scenario: CrashScenario): Promise<CrashReport> {
-    const written: StandInRequest[] = [];
+    const written: Heard[] = [];
     const fresh = async () => {
-      const standIns = scenario.world(clock);
-      for (const request of written) await answering(standIns, request)?.answer(request);
+      let playedAt: Date | undefined;
+      // Played back at the times of the first run: what takes a system a while is over by now, as it was then.
+      const standIns = scenario.world({ now: () => playedAt ?? clock.now() });
+      for (const { at, request } of written) {
+        playedAt = at;
+        await answering(standIns, request)?.answer(request);
+      }
+      playedAt = undefined;
       return standIns;
     };
     const viewOf = (standIns: readonly StandIn[]) => {
@@ -173,13 +179,13 @@ export async function startCrashMatrix(options: CrashMatrixOptions): Promise<Cra
 
     const { calls, before, done } = await inSlot(async (slot) => {
       for (const first of scenario.before ?? []) {
-        const heard: StandInRequest[] = [];
+        const heard: Heard[] = [];
         const standIns = await fresh();
         await undisturbed(
           slot,
           scenario,
           first,
-          standIns.map((standIn) => overhearing(standIn, heard)),
+          standIns.map((standIn) => overhearing(standIn, heard, clock.now)),
         );
         // Played back into every fresh world: cheaper than a process each time.
         written.push(...heard);
@@ -317,12 +323,17 @@ function statesOf(standIns: readonly StandIn[]): States {
   return Object.fromEntries(standIns.map((standIn) => [standIn.name, standIn.state()]));
 }
 
+interface Heard {
+  readonly at: Date;
+  readonly request: StandInRequest;
+}
+
 /** The same system, and what is asked of it that may change it is written down. */
-function overhearing(standIn: StandIn, heard: StandInRequest[]): StandIn {
+function overhearing(standIn: StandIn, heard: Heard[], now: () => Date): StandIn {
   return {
     ...standIn,
     answer(request) {
-      if (request.method !== 'GET' && request.method !== 'HEAD') heard.push(request);
+      if (request.method !== 'GET' && request.method !== 'HEAD') heard.push({ at: now(), request });
       return standIn.answer(request);
     },
   };
