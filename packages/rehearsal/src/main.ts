@@ -6,7 +6,10 @@ import { findings } from './rehearsal-record.ts';
 import { progress, summary } from './report/terminal.ts';
 
 process.once('SIGINT', () => process.exit(130));
-process.exitCode = await main(process.argv.slice(2));
+const code = await main(process.argv.slice(2));
+for (const stream of [process.stdout, process.stderr]) await new Promise((written) => stream.write('', written));
+// Nothing that a killed task left open may keep the command from ending.
+process.exit(code);
 
 async function main(words: readonly string[]): Promise<number> {
   try {

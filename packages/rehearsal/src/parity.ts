@@ -27,9 +27,11 @@ export function compareRuns(one: HostRun, other: HostRun): StepParity[] {
       parity.push({ task: a?.task ?? b?.task ?? '', title: a?.title ?? b?.title ?? '', same: false, differences });
       continue;
     }
+    // Where a step died by request, what it had under way at that moment is chance.
+    const cutShort = a.asked || b.asked;
     const differences = [
       ...(a.result === b.result ? [] : [`${a.result} on ${one.host}, ${b.result} on ${other.host}`]),
-      ...differencesOf(callsOf(one, a), callsOf(other, b), one.host, other.host),
+      ...(cutShort ? [] : differencesOf(callsOf(one, a), callsOf(other, b), one.host, other.host)),
     ];
     parity.push({ task: a.task ?? '', title: a.title, same: differences.length === 0, differences });
   }

@@ -101,7 +101,6 @@ export async function startProxy(options: ProxyOptions): Promise<RehearsalProxy>
     });
   });
   server.on('connection', (socket: Socket) => {
-    if (socket instanceof TLSSocket) return;
     sockets.add(socket);
     socket.on('close', () => sockets.delete(socket));
     // A killed caller resets its connections; that is not news.
@@ -193,6 +192,8 @@ export async function startProxy(options: ProxyOptions): Promise<RehearsalProxy>
       SNICallback: (name, done) => done(null, contextFor(name, tunnel)),
     });
     inner.on('error', () => {});
+    // Left alone, the TLS layer would go on waiting for a connection that was cut.
+    socket.on('close', () => inner.destroy());
     inner.on('close', () => {
       // Somebody who only looks at the certificate makes no request, and called all the same.
       if (tunnel.requests > 0) return;
