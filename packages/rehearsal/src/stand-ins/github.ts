@@ -1,6 +1,7 @@
 import { stringify } from 'yaml';
 import { z } from 'zod';
 import type { StandIn, StandInAnswer, StandInRequest, StandInWorld } from '../stand-in.ts';
+import { issueSeed, issuesOf } from './github-issues.ts';
 import { objectIn } from './json-body.ts';
 import { commitOfTag, courseSeed, refsSeed, SESSION_IN_TEXT, tagObject } from './pipeline-seed.ts';
 
@@ -26,6 +27,7 @@ export const githubSeed = z.strictObject({
   host: z.string().default('api.github.com').describe('Host of the API.'),
   prefix: z.string().default('').describe('Path before /repos: /api/v3 on GitHub Enterprise Server.'),
   token: z.string().default('github-token').describe('The token it knows.'),
+  login: z.string().default('release-manager').describe('Whose token it is; a workflow’s own is github-actions[bot].'),
   'tells-runs': z.boolean().default(true).describe('Whether a start is answered with the run’s id when asked for.'),
   'knows-run-details': z
     .boolean()
@@ -38,6 +40,7 @@ export const githubSeed = z.strictObject({
       z.strictObject({
         name: z.string().describe('owner/name'),
         ...refsSeed,
+        issues: z.array(issueSeed).default([]).describe('Its issues and pull requests.'),
         workflows: z.array(workflow).default([]),
       }),
     )
@@ -66,6 +69,9 @@ interface Run {
 export function githubStandIn(given: z.input<typeof githubSeed>, world: StandInWorld): StandIn {
   const seed = githubSeed.parse(given);
   const runs: Run[] = [];
+  const issues = new Map(
+    seed.repositories.map((each) => [each, issuesOf(each.name, each.issues, seed.login)] as const),
+  );
   const now = () => world.now().getTime();
   for (const repository of seed.repositories)
     for (const each of repository.workflows)
@@ -217,9 +223,18 @@ export function githubStandIn(given: z.input<typeof githubSeed>, world: StandInW
   function carryOut(request: StandInRequest): StandInAnswer {
     const { method, url } = request;
     const path = decodeURIComponent(url.pathname.slice(seed.prefix.length));
+    if (path === '/user')
+      return seed.login.endsWith('[bot]')
+        ? refusal(403, 'Resource not accessible by integration')
+        : { status: 200, body: { login: seed.login, type: 'User' } };
     const [, name, rest = ''] = /^\/repos\/([^/]+\/[^/]+)(\/.*)$/.exec(path) ?? [];
     const repository = seed.repositories.find((each) => each.name.toLowerCase() === name?.toLowerCase());
     if (!repository || !url.pathname.startsWith(seed.prefix)) return notFound();
+    if (rest.startsWith('/issues/')) {
+      if (seed['read-only'] && method !== 'GET')
+        return refusal(403, 'Resource not accessible by personal access token');
+      return issues.get(repository)?.answer(rest.slice('/issues'.length), request) ?? notFound();
+    }
     const [, kind, ref] = /^\/git\/ref\/(heads|tags)\/(.+)$/.exec(rest) ?? [];
     if (kind && ref && method === 'GET') return reference(repository, kind, ref);
     const [, object] = /^\/git\/tags\/([0-9a-f]{40})$/.exec(rest) ?? [];
@@ -253,6 +268,9 @@ export function githubStandIn(given: z.input<typeof githubSeed>, world: StandInW
       return { ...answer, headers: { ...headers, ...answer.headers } };
     },
     state: () => ({
+      ...(seed.repositories.some((each) => each.issues.length > 0) && {
+        issues: [...issues.values()].flatMap((each) => each.state()),
+      }),
       workflows: seed.repositories.flatMap(({ name, workflows }) =>
         workflows.map(({ file, state }) => ({ workflow: `${file} of ${name}`, now: state })),
       ),
