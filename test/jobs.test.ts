@@ -401,6 +401,8 @@ describe('status and wait-idle', () => {
     expect(outcome).toMatchObject({ ok: false, kind: 'timeout' });
     expect(messageOf(outcome)).toContain('Still running at the deadline: Job shop/export-1 of the CronJob export.');
     expect(outputs.running).toBe('Job shop/export-1 of the CronJob export');
+    // In time to say so: at the deadline itself everything is cut short.
+    expect(runs.clock.now().getTime()).toBeLessThanOrEqual(Date.parse(START) + 295_000);
   });
 });
 
