@@ -1,4 +1,6 @@
+import { createHttp } from '@maintenance-tasks/core';
 import type { CallStart, Fault } from '@maintenance-tasks/rehearsal/fault';
+import type { StandIn } from '@maintenance-tasks/rehearsal/stand-in';
 import { alertmanagerStandIn } from '@maintenance-tasks/rehearsal/stand-ins/alertmanager';
 import { azureMonitorStandIn } from '@maintenance-tasks/rehearsal/stand-ins/azure-monitor';
 import { datadogStandIn } from '@maintenance-tasks/rehearsal/stand-ins/datadog';
@@ -6,6 +8,7 @@ import { entraIdStandIn } from '@maintenance-tasks/rehearsal/stand-ins/entra-id'
 import { newRelicStandIn } from '@maintenance-tasks/rehearsal/stand-ins/new-relic';
 import { pagerdutyStandIn } from '@maintenance-tasks/rehearsal/stand-ins/pagerduty';
 import { statuspageStandIn } from '@maintenance-tasks/rehearsal/stand-ins/statuspage';
+import { createPagerDuty } from '@maintenance-tasks/services/pagerduty/client';
 import task from '@maintenance-tasks/tasks/monitoring-suppression/task';
 import sweep from '@maintenance-tasks/tasks/sweep/task';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
@@ -352,6 +355,43 @@ describe('PagerDuty', () => {
     expect(runs.calls().some((call) => call.startsWith('DELETE') && call.endsWith('405'))).toBe(true);
   });
 
+  test('takes a window that is over or gone for ended', async () => {
+    const past = {
+      description: 'x',
+      starts: '2026-11-21T00:00:00Z',
+      ends: '2026-11-21T01:00:00Z',
+      services: ['PSHOP1'],
+    };
+    world({ pagerduty: { windows: [past] } });
+    const http = createHttp({
+      clock: runs.clock,
+      signal: new AbortController().signal,
+      deadline: new Date(Date.parse(START) + 60_000),
+      userAgent: 'maintenance-tasks/test',
+      debug: () => {},
+      info: () => {},
+      environment: process.env,
+    });
+    const client = createPagerDuty(http, { region: 'us', token: SECRETS['pagerduty-token'] });
+    await client.end('PW00001', async () => false);
+    await client.end('PNONE1', async () => false);
+    http.close();
+    expect(runs.calls().map((call) => call.slice(-3))).toEqual(['405', '404']);
+  });
+
+  test('is read past pages of other windows', async () => {
+    const windows = Array.from({ length: 130 }, (_, index) => ({
+      description: `Other ${index}`,
+      starts: START,
+      ends: ENDS,
+      services: ['PBLOG1'],
+    }));
+    world({ pagerduty: { windows } });
+    await run('on', only('pagerduty'));
+    expect((await run('off', only('pagerduty'))).outputs.changed).toBe('true');
+    expect(leftovers()).toEqual([]);
+  });
+
   test('cannot be written to with a key that only reads', async () => {
     world({ pagerduty: { 'read-only': true } });
     const { outcome } = await run('on', only('pagerduty'));
@@ -436,6 +476,12 @@ describe('Statuspage', () => {
     expect(statusPage()).toMatchObject({ incidents: [{}, { now: 'completed' }], mailed: [] });
   });
 
+  test('mails people also when it ends by itself, where that is chosen', async () => {
+    await run('on', only('statuspage'));
+    runs.clock.set('2026-11-22T02:30:01Z');
+    expect(statusPage().mailed).toEqual(['Planned maintenance: in_progress', 'Planned maintenance: completed']);
+  });
+
   test('says that a component that is not operational comes back so only when the task ends it', async () => {
     const { warnings } = await run('on', only('statuspage'));
     expect(warnings).toEqual([expect.stringContaining('component account1 is degraded_performance now')]);
@@ -472,6 +518,8 @@ describe('status', () => {
   const before = '2026-11-21T20:00:00Z';
   const mayRead = ['monitors_downtime', 'events_read'];
 
+  let telling: StandIn[];
+
   function tellingWorld(scopes: string[]): void {
     world({
       pagerduty: {
@@ -504,7 +552,8 @@ describe('status', () => {
       },
       runs.clock,
     );
-    runs.use([pagerduty, datadog, alertmanager]);
+    telling = [pagerduty, datadog, alertmanager];
+    runs.use(telling);
   }
   const status = (state: string, more: Record<string, string> = {}) =>
     run(state, {
@@ -533,6 +582,18 @@ describe('status', () => {
     const { outputs, shown } = await status('status', { 'look-back': '8h' });
     expect(outputs.alerted).toBe('8');
     expect(shown).toContain('Old');
+    expect((await status('status', { 'look-back': '10m' })).outputs.alerted).toBe('0');
+  });
+
+  test('asks the others when one of them fails', async () => {
+    tellingWorld(mayRead);
+    await status('on');
+    runs.clock.set('2026-11-22T01:30:00Z');
+    runs.use(telling, { fault: ({ path }) => (path.startsWith('/api/v2/events') ? { status: 503 } : undefined) });
+    const { outcome, outputs, warnings } = await status('status');
+    expect(outcome).toEqual({ ok: true });
+    expect(outputs.alerted).toBe('2');
+    expect(warnings.join()).toContain('datadog datadoghq.eu does not tell its alerts: Datadog answered 503');
   });
 
   test('says when a system does not tell, and asks the others all the same', async () => {
