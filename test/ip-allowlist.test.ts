@@ -535,6 +535,17 @@ describe('for the tasks that are made of others,', () => {
     expect(await asTask((context) => findAllowlistEntries(context, { token: TOKEN }))).toEqual([]);
   });
 
+  test('the same is taken back from lists of the same name in two accounts', async () => {
+    const other = 'b'.repeat(32);
+    const cloudflare = world({
+      zones: [ACCOUNT, other].map((account, n) => ({ name: `example-${n}.com`, account })),
+      lists: [ACCOUNT, other].map((account) => ({ account, name: 'maintenance_access' })),
+    });
+    for (const account of [ACCOUNT, other]) await run({ ...add, account });
+    await asTask((context) => removeAllowlistEntries(context, { token: TOKEN, session: SESSION, dryRun: false }));
+    expect(cloudflare.leftovers()).toEqual([]);
+  });
+
   test('a token that sees zones only does not fail for what it may not look at', async () => {
     world({ tokens: [{ token: TOKEN, permissions: ['Zone Read', 'DNS Write', 'Cache Purge'] }] });
     expect(await asTask((context) => findAllowlistEntries(context, { token: TOKEN }))).toEqual([]);

@@ -57,6 +57,7 @@ const IP_PREFIX = /^([0-9a-f.:]+)(?:\/(\d{1,3}))?$/;
 export class AccountLists {
   readonly #lists = new Map<string, StoredList>();
   readonly #operations = new Map<string, Operation>();
+  readonly #account: string;
   readonly #now: () => Date;
   readonly #limits: (typeof LIMITS)[ZoneSeed['plan']];
   readonly #milliseconds: number;
@@ -66,6 +67,8 @@ export class AccountLists {
   constructor(
     seeds: readonly ListSeed[],
     given: {
+      /** Its id. */
+      readonly account: string;
       readonly plan: ZoneSeed['plan'];
       /** How long a change of items takes. */
       readonly milliseconds: number;
@@ -74,6 +77,7 @@ export class AccountLists {
       readonly isReferred: (name: string) => boolean;
     },
   ) {
+    this.#account = given.account;
     this.#now = given.now;
     this.#limits = LIMITS[given.plan];
     this.#milliseconds = given.milliseconds;
@@ -237,7 +241,7 @@ export class AccountLists {
 
   #newId(of: string): string {
     this.#made += 1;
-    return createHash('md5').update(`${of} ${this.#made}`).digest('hex');
+    return createHash('md5').update(`${this.#account} ${of} ${this.#made}`).digest('hex');
   }
 }
 

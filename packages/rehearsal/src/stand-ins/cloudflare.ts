@@ -52,7 +52,10 @@ export function cloudflareStandIn(seed: CloudflareSeed, world: StandInWorld): Cl
     const plan = PLANS[Math.max(0, ...own.map((zone) => PLANS.indexOf(zone.seed.plan)))] ?? 'free';
     const isReferred = (name: string) => own.some(({ rulesets }) => rulesets.refersTo(name));
     const lists = listSeeds.filter(({ account }) => accountId(account) === id);
-    accounts.set(id, new AccountLists(lists, { plan, milliseconds: given['list-operation'], now, isReferred }));
+    accounts.set(
+      id,
+      new AccountLists(lists, { account: id, plan, milliseconds: given['list-operation'], now, isReferred }),
+    );
   }
   for (const { rulesets, seed: zone } of zones) rulesets.seed(zone.rules);
   const quotas = new Map<string, RequestQuota>();

@@ -5,7 +5,8 @@ import type { Entry } from './plan.ts';
 
 const FIRST_WAIT = 1_000;
 const LONGEST_WAIT = 10_000;
-const LONGEST_POLL = 5_000;
+const FIRST_POLL = 250;
+const LONGEST_POLL = 3_000;
 
 /** A change of a list's items that is made of parts, each of which reads as done or not. */
 export interface ItemChange<Part> {
@@ -57,7 +58,7 @@ async function waitForTurn(context: AllowlistContext, asked: number | undefined,
 
 async function completion(context: AllowlistContext, { client, list }: Allowlist, operation: string): Promise<void> {
   try {
-    for (let pause = FIRST_WAIT / 4; ; pause = Math.min(LONGEST_POLL, pause * 2)) {
+    for (let pause = FIRST_POLL; ; pause = Math.min(LONGEST_POLL, pause * 1.5)) {
       const { status, error } = await client.operation(operation);
       if (status === 'completed') return;
       if (status === 'failed') {

@@ -80,8 +80,8 @@ export function allowlistEnd(given: {
   return ends;
 }
 
-export function reportId(list: string, address: string): string {
-  return `allowlist:${list}:${address}`;
+export function reportId(list: string, which: string): string {
+  return `allowlist:${list}:${which}`;
 }
 
 export interface AddPlan {
@@ -155,8 +155,9 @@ export function planRemove(entries: readonly Entry[], { list, session }: Pick<Wa
   const own = entries.filter((entry) => entry.session === session);
   const whole = own.filter(({ damaged }) => !damaged);
   return {
-    changes: whole.map(({ address, ends }) => ({
-      id: reportId(list, address),
+    changes: whole.map(({ id, address, ends }) => ({
+      // By the item: lists of two accounts may have the same name.
+      id: reportId(list, id),
       what: `${address} on the list ${list}`,
       before: ends ? `on it until ${ends.toISOString()}` : 'on it',
       after: 'not on it',

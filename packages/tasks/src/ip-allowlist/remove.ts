@@ -87,11 +87,11 @@ async function lookAgain(context: AllowlistContext, lists: readonly Allowlist[])
 
 async function takeOff(context: AllowlistContext, allowlist: Allowlist, session: string): Promise<void> {
   const { client, list } = allowlist;
-  const left = new Set(planRemove(allowlist.entries, { list: list.name, session }).entries.map(({ id }) => id));
-  const addressOf = new Map(allowlist.entries.map(({ id, address }) => [id, address]));
+  const planned = new Set(planRemove(allowlist.entries, { list: list.name, session }).entries.map(({ id }) => id));
+  const left = new Set(planned);
   await changeItems(context, allowlist, {
     // Only what the plan has: an entry that came since belongs to another run of the session.
-    left: (entries) => planRemove(entries, { list: list.name, session }).entries.filter(({ id }) => addressOf.has(id)),
+    left: (entries) => planRemove(entries, { list: list.name, session }).entries.filter(({ id }) => planned.has(id)),
     send: (entries, landed) =>
       client.remove(
         list,
@@ -103,7 +103,7 @@ async function takeOff(context: AllowlistContext, allowlist: Allowlist, session:
       for (const id of left) {
         if (ids.has(id)) continue;
         left.delete(id);
-        const report = reportId(list.name, addressOf.get(id) as string);
+        const report = reportId(list.name, id);
         context.report.changed(report);
         context.report.verified(report);
       }
