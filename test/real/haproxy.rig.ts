@@ -131,15 +131,25 @@ export default defineRig<World>({
     },
 
     'leaves alone what an administrator had taken out, and gives drained back as drained': async (world) => {
-      await client(world).setState('web', 'web-1', 'maint');
-      await client(world).setState('web', 'web-2', 'drain');
+      await client(world).setStates('web', [{ server: 'web-1', state: 'maint' }]);
+      await client(world).setStates('web', [{ server: 'web-2', state: 'drain' }]);
       const servers = ['web-1', 'web-2'];
       const { outputs } = await run(world, 'drain', { servers });
       assert.equal(outputs['left-alone'], `127.0.0.1:${world.admin} web/web-1`);
       await run(world, 'rollout', { servers }, { evidence: 'elsewhere' });
       assert.equal(await told(world, 'web-1'), 'maint');
       assert.equal(await told(world, 'web-2'), 'drain');
-      for (const name of servers) await client(world).setState('web', name, 'ready');
+      for (const name of servers) await client(world).setStates('web', [{ server: name, state: 'ready' }]);
+    },
+
+    'takes hundreds of servers out and gives them back': async (world) => {
+      const servers = Array.from({ length: 399 }, (_, index) => `shop${index + 1}`);
+      const { outcome } = await run(world, 'drain', { backend: 'many', servers });
+      assert.deepEqual(outcome, { ok: true });
+      const states = async () => (await client(world).servers('many'))?.map((server) => server.told);
+      assert.deepEqual(await states(), [...servers.map(() => 'maint'), 'ready']);
+      assert.equal((await run(world, 'rollout', { backend: 'many', servers })).outcome.ok, true);
+      assert.deepEqual(await states(), [...servers.map(() => 'ready'), 'ready']);
     },
 
     'cuts a session that does not end, where it is told to': async (world) => {
@@ -208,7 +218,9 @@ frontend shop
   default_backend web
 backend web
   balance roundrobin
-${servers.join('')}`;
+${servers.join('')}backend many
+  server-template shop 1-400 192.0.2.1:80
+`;
 }
 
 function begin(world: Omit<World, 'server'>): Promise<ServerProcess> {

@@ -22,6 +22,13 @@ export interface HaproxyServer {
   readonly queued: number;
 }
 
+export interface StateChange {
+  readonly server: string;
+  readonly state: ServerState;
+  /** Left out, what is kept about it stays. */
+  readonly note?: string;
+}
+
 export interface Haproxy {
   /** Host or file, for messages. */
   readonly name: string;
@@ -29,8 +36,8 @@ export interface Haproxy {
   servers(backend: string): Promise<HaproxyServer[] | undefined>;
   /** The texts that were kept about these servers, in their order. */
   notes(backend: string, servers: readonly string[]): Promise<string[]>;
-  /** Keeps a text about a server as long as this HAProxy process lives, and changes its state by the same line. */
-  setState(backend: string, server: string, state: ServerState, note?: string): Promise<void>;
+  /** Changes the states of servers, and by the same line keeps a text about each as long as this process of HAProxy lives. */
+  setStates(backend: string, changes: readonly StateChange[]): Promise<void>;
   /** Whether texts can be kept; reads and writes nothing but an empty one of its own. */
   canKeepNotes(): Promise<boolean>;
   /** Cuts the sessions that a server still has. */
@@ -40,8 +47,8 @@ export interface Haproxy {
 const TIMEOUT = 10_000;
 const ATTEMPTS = 3;
 const LARGEST_ANSWER = 16 * 1024 * 1024;
-/** A line must fit into one of HAProxy’s buffers (16 KiB). */
-const NOTES_A_LINE = 60;
+/** A line must fit into one of HAProxy’s buffers (tune.bufsize, 16 KiB unless told). */
+const LONGEST_LINE = 8_000;
 
 const FORCED_MAINT = 0x01;
 const OTHER_MAINT = 0x02 | 0x20;
@@ -86,22 +93,23 @@ export function createHaproxy(context: Context, address: string): Haproxy {
     },
 
     async notes(backend, servers) {
-      const notes: string[] = [];
-      for (let from = 0; from < servers.length; from += NOTES_A_LINE) {
-        const part = servers.slice(from, from + NOTES_A_LINE);
-        const answer = await ask(part.map((server) => `get var ${noteName(backend, server)}`).join(';'));
+      const found = new Map<string, string>();
+      for (const line of linesOf(servers.map((server) => `get var ${noteName(backend, server)}`))) {
+        const answer = await ask(line);
         if (/Permission denied/.test(answer)) throw refused(name, answer.trim());
-        const found = new Map(
-          [...answer.matchAll(/^(proc\.\w+): type=str value=<(.*)>$/gm)].map(([, key, text]) => [key, text]),
-        );
-        notes.push(...part.map((server) => found.get(noteName(backend, server)) ?? ''));
+        for (const [, key, text] of answer.matchAll(/^(proc\.\w+): type=str value=<(.*)>$/gm))
+          found.set(key as string, text as string);
       }
-      return notes;
+      return servers.map((server) => found.get(noteName(backend, server)) ?? '');
     },
 
-    setState(backend, server, state, note) {
-      const keep = note === undefined ? '' : `experimental-mode on;set var ${noteName(backend, server)} str(${note});`;
-      return tell(`${keep}set server ${backend}/${server} state ${state}`);
+    async setStates(backend, changes) {
+      const commands = changes.map(({ server, state, note }) => {
+        const keep = note === undefined ? '' : `set var ${noteName(backend, server)} str(${note});`;
+        return `${keep}set server ${backend}/${server} state ${state}`;
+      });
+      const first = changes.some(({ note }) => note !== undefined) ? 'experimental-mode on;' : '';
+      for (const line of linesOf(commands)) await tell(`${first}${line}`);
     },
 
     async canKeepNotes() {
@@ -113,6 +121,18 @@ export function createHaproxy(context: Context, address: string): Haproxy {
 
     shutSessions: (backend, server) => tell(`shutdown sessions server ${backend}/${server}`),
   };
+}
+
+/** As many commands a line as it has room for. */
+function linesOf(commands: readonly string[]): string[] {
+  const lines: string[] = [];
+  for (const command of commands) {
+    const last = lines.at(-1);
+    if (last !== undefined && last.length + command.length < LONGEST_LINE)
+      lines[lines.length - 1] = `${last};${command}`;
+    else lines.push(command);
+  }
+  return lines;
 }
 
 /** Without a prompt HAProxy answers one line and closes. */

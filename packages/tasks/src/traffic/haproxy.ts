@@ -51,11 +51,13 @@ export function haproxySite(context: Context, target: Target): Site {
         notes: [],
         async carryOut() {
           // On all of them before any wait: the servers are the same ones behind each.
-          for (const { proxy, plan } of plans)
-            for (const { server, note } of plan.drain) {
-              await proxy.setState(backend, server, 'drain', note);
-              context.report.changed(idOf(proxy, backend, server));
-            }
+          for (const { proxy, plan } of plans) {
+            await proxy.setStates(
+              backend,
+              plan.drain.map((each) => ({ ...each, state: 'drain' })),
+            );
+            for (const { server } of plan.drain) context.report.changed(idOf(proxy, backend, server));
+          }
           for (const { proxy, plan } of plans) await takeOut(context, proxy, target, plan.takeOut);
         },
       };
@@ -94,10 +96,11 @@ export function haproxySite(context: Context, target: Target): Site {
         notes: leftAlone.map((what) => `${what} was not taken out by this session; it is left as it is.`),
         async carryOut() {
           for (const { proxy, giveBack } of plans) {
-            for (const { server, to } of giveBack) {
-              await proxy.setState(backend, server, to, '');
-              context.report.changed(idOf(proxy, backend, server));
-            }
+            await proxy.setStates(
+              backend,
+              giveBack.map(({ server, to }) => ({ server, state: to, note: '' })),
+            );
+            for (const { server } of giveBack) context.report.changed(idOf(proxy, backend, server));
             await verify(context, proxy, target, giveBack);
           }
         },
@@ -176,6 +179,7 @@ async function takeOut(context: Context, proxy: Haproxy, target: Target, servers
     if (open.size === 0) return undefined;
     const all = (await proxy.servers(backend)) ?? [];
     const busy: string[] = [];
+    const idle: string[] = [];
     for (const name of open) {
       const server = all.find((each) => each.name === name);
       if (server?.told !== 'drain') throw notAsTold(proxy, backend, name, server, 'drain');
@@ -183,9 +187,13 @@ async function takeOut(context: Context, proxy: Haproxy, target: Target, servers
         busy.push(`${shown(proxy, backend, name)} has ${server.sessions} sessions (${server.queued} queued)`);
         continue;
       }
-      await proxy.setState(backend, name, 'maint');
-      open.delete(name);
+      idle.push(name);
     }
+    await proxy.setStates(
+      backend,
+      idle.map((server) => ({ server, state: 'maint' })),
+    );
+    for (const name of idle) open.delete(name);
     if (open.size === 0) return undefined;
     if (cutAfter !== undefined && !hasCut && context.clock.now().getTime() - started >= cutAfter) {
       hasCut = true;
