@@ -215,3 +215,33 @@ it('is not trusted by a caller that does not know its CA', async () => {
   );
   http.close();
 });
+
+it('lets its own process end after callers were killed in the middle of TLS', async () => {
+  // Resetting such connections left Node spinning for ever once its work was done.
+  const program = `
+    import { spawn } from 'node:child_process';
+    import { startProxy } from ${JSON.stringify(import.meta.resolve('./proxy.ts'))};
+    const standIn = { name: 'S', hosts: ['a.example.com'], answer: () => ({ status: 200 }), state: () => ({}), leftovers: () => [] };
+    let child;
+    const kill = () => new Promise((dead) => { child.on('exit', dead); child.kill('SIGKILL'); });
+    const proxy = await startProxy({ standIns: [standIn], now: () => new Date(), kill, fault: ({ number }) => (number % 3 === 0 ? { kill: 'after' } : undefined) });
+    const caller = \`for (let i = 0; i < 4; i++) {
+      const socket = require('net').connect(\${proxy.port}, '127.0.0.1');
+      socket.write('CONNECT a.example.com:443 HTTP/1.1\\\\r\\\\n\\\\r\\\\n');
+      socket.once('data', () => {
+        const secure = require('tls').connect({ socket, servername: 'a.example.com', rejectUnauthorized: false }, () =>
+          setInterval(() => secure.write('GET / HTTP/1.1\\\\r\\\\nhost: a.example.com\\\\r\\\\n\\\\r\\\\n'), 1));
+        secure.on('error', () => {});
+      });
+    }\`;
+    for (let round = 0; round < 15; round++) {
+      await new Promise((gone) => { child = spawn(process.execPath, ['-e', caller]); child.on('close', gone); });
+    }
+    await proxy.close();
+    console.log(JSON.stringify({ text: String(proxy.calls.length >= 45) }));`;
+  const { child, ended } = inChild(program);
+  const giveUp = setTimeout(() => child.kill('SIGKILL'), 25_000);
+  expect(await ended).toEqual({ text: 'true' });
+  clearTimeout(giveUp);
+  expect(child.exitCode).toBe(0);
+});

@@ -89,6 +89,7 @@ export async function startProxy(options: ProxyOptions): Promise<RehearsalProxy>
   const tunnels = new WeakMap<Duplex, Tunnel>();
   const sockets = new Set<Socket>();
   const hanging = new Set<Socket>();
+  const secured = new WeakSet<Socket>();
   const calls: Call[] = [];
   let standIns = options.standIns;
   let rules: ProxyRules = options;
@@ -183,6 +184,7 @@ export async function startProxy(options: ProxyOptions): Promise<RehearsalProxy>
   }
 
   function handshake(socket: Socket, tunnel: Tunnel): TLSSocket {
+    secured.add(socket);
     const { host } = tunnel.connectedTo;
     const inner = new TLSSocket(socket, {
       isServer: true,
@@ -210,6 +212,7 @@ export async function startProxy(options: ProxyOptions): Promise<RehearsalProxy>
       socket: raw,
       encrypt() {
         const secureContext = contextFor(connectedTo.host, tunnel);
+        secured.add(raw);
         return new TLSSocket(raw, { isServer: true, secureContext }).on('error', () => {});
       },
       ask(method, body, reply) {
@@ -291,7 +294,8 @@ export async function startProxy(options: ProxyOptions): Promise<RehearsalProxy>
     const now = { standIns, rules };
     const fault = rules.fault?.(start);
     const system = standIn.name;
-    const cut = () => void tunnel.raw.resetAndDestroy();
+    // Under TLS the connection's handle is no longer the socket's own: Node, asked to reset it, never ends afterwards.
+    const cut = () => void (secured.has(tunnel.raw) ? tunnel.raw.destroy() : tunnel.raw.resetAndDestroy());
     if (
       fault !== undefined &&
       fault !== 'lost' &&
