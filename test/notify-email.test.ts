@@ -1,5 +1,6 @@
 import type { CallStart, Fault } from '@maintenance-tasks/rehearsal/fault';
 import { smtpStandIn } from '@maintenance-tasks/rehearsal/stand-ins/smtp';
+import { checkServer } from '@maintenance-tasks/services/smtp/client';
 import task from '@maintenance-tasks/tasks/notify/task';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type TaskRuns, taskRuns } from './in-process-run.ts';
@@ -28,6 +29,8 @@ interface Mail {
   text: string;
 }
 const mails = () => (server.state() as { mails: Mail[] }).mails;
+
+const never = () => Promise.reject(new Error('nothing is grouped here'));
 
 function tell(
   more: Record<string, string> = {},
@@ -144,6 +147,27 @@ describe('notify by e-mail', () => {
     expect(outcome).toMatchObject({ ok: false, kind: 'input' });
     expect(JSON.stringify(outcome)).toContain('smtp-password is missing, for maintenance at smtp.example.com');
     expect(runs.calls()).toEqual([]);
+  });
+
+  test('is checked by signing in, without sending anything', async () => {
+    const check = (seed: Parameters<typeof smtpStandIn>[0]) => {
+      server = smtpStandIn({ password: PASSWORD, ...seed }, runs.clock);
+      runs.use([server]);
+      const signal = new AbortController().signal;
+      const log = { debug: () => {}, info: () => {}, warning: () => {}, progress: () => {}, group: never };
+      const context = { clock: runs.clock, signal, log, clean: (text: string) => text, keepSecret: () => {} };
+      return checkServer(context, {
+        host: 'smtp.example.com',
+        port: 587,
+        security: 'starttls',
+        user: 'maintenance',
+        password: PASSWORD,
+      });
+    };
+    expect(await check({})).toBeUndefined();
+    expect(await check({ password: 'another' })).toMatch(/did not take the mail: 535 .*smtp-password/);
+    expect(await check({ 'offers-starttls': false })).toMatch(/encrypted or not at all/);
+    expect(mails()).toEqual([]);
   });
 
   test.each([

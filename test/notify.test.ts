@@ -373,6 +373,7 @@ function context(report: Report) {
     report,
     run: {},
     clean: (text: string) => text,
+    keepSecret: () => {},
     workingFolder: runs.workingFolder,
     http: createHttp({
       clock: runs.clock,

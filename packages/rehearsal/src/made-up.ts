@@ -132,6 +132,16 @@ function writtenValue(kind: Kind, systems: SystemsAsWritten): string | undefined
       return systems.webhook?.url;
     case 'webhook-secret':
       return systems.webhook?.secret;
+    case 'smtp-password':
+      return systems.smtp?.password;
+    case 'jira-token':
+      return systems.jira?.token;
+    case 'servicenow-password':
+      return systems.servicenow?.password;
+    case 'servicenow-token':
+      return systems.servicenow?.token;
+    case 'zendesk-token':
+      return systems.zendesk?.token;
     case 'github-token':
       return systems.github?.token;
     case 'azure-devops-token':

@@ -4,6 +4,7 @@ import type { Known, Note } from './assume.ts';
 import { dataFactoryOf, kubernetesOf, rundeckOf } from './assume-jobs.ts';
 import { azureMonitorOf, newRelicOf, pagerdutyOf, statuspageOf } from './assume-monitoring.ts';
 import { azureDevopsOf, githubOf } from './assume-pipelines.ts';
+import { jiraOf, servicenowOf, smtpOf, withIssues, zendeskOf } from './assume-tickets.ts';
 import { gatewaysOf, haproxyOf } from './assume-traffic.ts';
 import type { StandIn, StandInWorld } from './stand-in.ts';
 import { alertmanagerSeed, alertmanagerStandIn } from './stand-ins/alertmanager.ts';
@@ -15,15 +16,19 @@ import { dataFactorySeed, dataFactoryStandIn } from './stand-ins/data-factory.ts
 import { datadogSeed, datadogStandIn } from './stand-ins/datadog.ts';
 import { githubSeed, githubStandIn } from './stand-ins/github.ts';
 import { haproxySeed, haproxyStandIn } from './stand-ins/haproxy.ts';
+import { jiraSeed, jiraStandIn } from './stand-ins/jira.ts';
 import { kubernetesSeed, kubernetesStandIn } from './stand-ins/kubernetes.ts';
 import { newRelicSeed, newRelicStandIn } from './stand-ins/new-relic.ts';
 import { pagerdutySeed, pagerdutyStandIn } from './stand-ins/pagerduty.ts';
 import { pingdomSeed, pingdomStandIn } from './stand-ins/pingdom.ts';
 import { rundeckSeed, rundeckStandIn } from './stand-ins/rundeck.ts';
+import { servicenowSeed, servicenowStandIn } from './stand-ins/servicenow.ts';
 import { slackSeed, slackStandIn } from './stand-ins/slack.ts';
+import { smtpSeed, smtpStandIn } from './stand-ins/smtp.ts';
 import { statuspageSeed, statuspageStandIn } from './stand-ins/statuspage.ts';
 import { teamsSeed, teamsStandIn } from './stand-ins/teams.ts';
 import { webhookSeed, webhookStandIn } from './stand-ins/webhook.ts';
+import { zendeskSeed, zendeskStandIn } from './stand-ins/zendesk.ts';
 
 /** A system that needs to know nothing of any other. A new one is an entry below, and nothing else. */
 interface PlainSystem<Schema extends z.ZodType> {
@@ -120,7 +125,15 @@ export const PLAIN_SYSTEMS = {
       return urls.map((url, index) => ({ url, ...(secret && { secret }), ...(index === 0 && written) }));
     },
   }),
-  github: plain({ seed: githubSeed, standIn: githubStandIn, usual: githubOf }),
+  smtp: plain({ seed: smtpSeed, standIn: smtpStandIn, usual: smtpOf }),
+  jira: plain({ seed: jiraSeed, standIn: jiraStandIn, usual: jiraOf }),
+  servicenow: plain({ seed: servicenowSeed, standIn: servicenowStandIn, usual: servicenowOf }),
+  zendesk: plain({ seed: zendeskSeed, standIn: zendeskStandIn, usual: zendeskOf }),
+  github: plain({
+    seed: githubSeed,
+    standIn: githubStandIn,
+    usual: (known, note, written) => withIssues(githubOf(known, note, written), known, note),
+  }),
   'azure-devops': plain({ seed: azureDevopsSeed, standIn: azureDevopsStandIn, usual: azureDevopsOf }),
   kubernetes: plain({ seed: kubernetesSeed, standIn: kubernetesStandIn, usual: kubernetesOf }),
   'data-factory': plain({ seed: dataFactorySeed, standIn: dataFactoryStandIn, usual: dataFactoryOf }),
@@ -155,7 +168,10 @@ export function plainStandIns(seeds: PlainSeeds, world: StandInWorld): StandIn[]
     const make = system.standIn as (seed: unknown, world: StandInWorld) => StandIn;
     const all = seeds[name as PlainName].map((seed) => make(seed, world));
     // Two of a kind are told apart by their host.
-    return all.length > 1 ? all.map((each) => ({ ...each, name: `${each.name} (${String(each.hosts[0])})` })) : all;
+    const hostOf = (each: StandIn, index: number) => String(each.hosts[0] ?? index + 1);
+    return all.length > 1
+      ? all.map((each, index) => ({ ...each, name: `${each.name} (${hostOf(each, index)})` }))
+      : all;
   });
   const azure = standIns.filter(isAzureService);
   const others = standIns.filter((standIn) => !isAzureService(standIn));

@@ -36,7 +36,7 @@ export const registry: Readonly<Record<string, RegisteredTask>> = {
     load: async () => (await import('./monitoring-suppression/task.ts')).default,
   },
   notify: {
-    summary: 'Tells Slack, Microsoft Teams and your own webhooks how a maintenance window stands.',
+    summary: 'Tells Slack, Microsoft Teams, addressees of e-mail and your own webhooks how a maintenance window stands.',
     load: async () => (await import('./notify/task.ts')).default,
   },
   'pre-maintenance': {

@@ -108,7 +108,8 @@ export function smtpStandIn(given: z.input<typeof smtpSeed>, _world: StandInWorl
   }
 
   /** A mail and its envelope, which the proxy may lose on the way here. */
-  function take({ body }: StandInRequest): StandInAnswer {
+  function take({ method, body }: StandInRequest): StandInAnswer {
+    if (method !== 'MAIL') return { status: 404, body: 'a mail server' };
     const { from, to, lines } = JSON.parse(body.toString()) as { from: string; to: string[]; lines: string[] };
     if (busy > 0) {
       busy -= 1;
@@ -159,6 +160,7 @@ export function smtpStandIn(given: z.input<typeof smtpSeed>, _world: StandInWorl
 
   return {
     name: 'Mail server',
+    // Nothing but mail is spoken there: at any other port nobody answers.
     hosts: [],
     connection: ({ host, port }) =>
       host === seed.host && (port === seed.port || port === seed['tls-port'])

@@ -1,7 +1,7 @@
-import type { Socket } from 'node:net';
 import { Readable } from 'node:stream';
 import { type AnyContext, TaskError } from '@maintenance-tasks/core';
 import { connectionProblem, isLasting, neverLeft } from '@maintenance-tasks/core/connection-error';
+import type SMTPConnection from 'nodemailer/lib/smtp-connection';
 
 export interface SmtpServer {
   readonly host: string;
@@ -24,7 +24,7 @@ export interface Mail {
   readonly thread: string;
 }
 
-type Context = Pick<AnyContext, 'log' | 'signal' | 'clean' | 'clock'>;
+type Context = Pick<AnyContext, 'log' | 'signal' | 'clean' | 'clock' | 'keepSecret'>;
 
 const SYSTEM = 'The mail server';
 /** For a whole mail. The library's own limits reach to ten minutes. */
@@ -43,15 +43,19 @@ const LONGEST_QUOTE = 200;
 export async function sendMail(context: Context, server: SmtpServer, mail: Mail): Promise<void> {
   const message = await messageOf(mail);
   for (let attempt = 1; ; attempt++) {
-    const outcome = await deliver(context, server, mail, message);
-    context.signal.throwIfAborted();
-    if (outcome === 'sent') return;
-    const { error } = outcome;
-    if (isUnknown(outcome) || outcome.accepted.length > 0 || attempt >= ATTEMPTS || !isTransient(error))
-      throw problemOf(context, server, mail, outcome);
-    context.log.info(`${SYSTEM} ${server.host} did not take the mail (${wordsOf(context, error)}); trying once more.`);
+    const outcome = await talk(context, server, (connection) => hand(connection, mail, message));
+    if (outcome === 'done') return;
+    if (!isWorthRepeating(outcome) || attempt >= ATTEMPTS) throw problemOf(context, server, mail, outcome);
+    const why = wordsOf(context, outcome.error);
+    context.log.info(`${SYSTEM} ${server.host} did not take the mail (${why}); trying once more.`);
     await context.clock.sleep(PAUSE, context.signal);
   }
+}
+
+/** Why the server would take no mail, as far as that shows without sending one. */
+export async function checkServer(context: Context, server: SmtpServer): Promise<string | undefined> {
+  const outcome = await talk(context, server, async () => 'done');
+  return outcome === 'done' ? undefined : problemOf(context, server, undefined, outcome).message;
 }
 
 /** The parts of the library's errors that are used. */
@@ -91,68 +95,92 @@ async function messageOf(mail: Mail): Promise<Buffer> {
   return composed.compile().build();
 }
 
-async function deliver(context: Context, server: SmtpServer, mail: Mail, message: Buffer): Promise<'sent' | Failure> {
-  const { default: SMTPConnection } = await import('nodemailer/lib/smtp-connection');
+/** Speaks with the server once the connection is encrypted and the user signed in. */
+async function talk(
+  context: Context,
+  server: SmtpServer,
+  exchange: (connection: SMTPConnection) => Promise<'done' | Failure>,
+): Promise<'done' | Failure> {
+  const { default: Connection } = await import('nodemailer/lib/smtp-connection');
   const { openSocket } = await import('@maintenance-tasks/core/socket');
+  keepEncoded(context, server);
   const signal = AbortSignal.any([context.signal, AbortSignal.timeout(ATTEMPT_TIMEOUT)]);
-  let textWasSent = false;
-  const failed = (error: unknown): Failure => ({
-    error: signal.aborted ? (signal.reason as SmtpError) : (error as SmtpError),
-    textWasSent,
-    accepted: [],
-    refused: (error as SmtpError).rejectedErrors ?? [],
-  });
-  let socket: Socket;
   try {
-    socket = await openSocket(server, signal);
-  } catch (error) {
-    return failed(error);
-  }
-  const connection = new SMTPConnection({
-    host: server.host,
-    port: server.port,
-    connection: socket,
-    secure: server.security === 'tls',
-    requireTLS: true,
-    tls: { minVersion: 'TLSv1.2' },
-    greetingTimeout: SILENCE_TIMEOUT,
-    socketTimeout: SILENCE_TIMEOUT,
-    name: 'maintenance-tasks.invalid',
-  });
-  try {
-    return await new Promise<'sent' | Failure>((resolve, reject) => {
-      // After a promise is settled, its second word is nothing: the library may say both.
-      connection.on('error', reject);
-      connection.on('end', () => reject(Object.assign(new Error('the connection was cut'), { code: 'ECONNRESET' })));
-      const send = () => {
-        const content = contentOf(message, () => {
-          textWasSent = true;
-        });
-        connection.send({ from: mail.from, to: [...mail.to] }, content, (error, info) => {
-          if (error) return reject(error);
-          if (!info || info.rejected.length === 0) return resolve('sent');
-          const refused = (info.rejectedErrors ?? []) as SmtpError[];
-          resolve({
-            error: refused[0] ?? new Error('some receivers were refused'),
-            textWasSent,
-            accepted: info.accepted,
-            refused,
-          });
-        });
-      };
-      connection.connect((error) => {
-        if (error) return reject(error);
-        if (server.user === undefined) return send();
-        const credentials = { user: server.user, pass: server.password ?? '' };
-        connection.login({ credentials }, (refusal) => (refusal ? reject(refusal) : send()));
-      });
+    const socket = await openSocket(server, signal);
+    const connection = new Connection({
+      host: server.host,
+      port: server.port,
+      connection: socket,
+      secure: server.security === 'tls',
+      requireTLS: true,
+      tls: { minVersion: 'TLSv1.2' },
+      greetingTimeout: SILENCE_TIMEOUT,
+      socketTimeout: SILENCE_TIMEOUT,
+      name: 'maintenance-tasks.invalid',
     });
+    try {
+      await signedIn(connection, server);
+      return await exchange(connection);
+    } finally {
+      connection.close();
+      socket.destroy();
+    }
   } catch (error) {
-    return failed(error);
-  } finally {
-    connection.close();
-    socket.destroy();
+    context.signal.throwIfAborted();
+    return failureOf(signal.aborted ? signal.reason : error);
   }
+}
+
+function signedIn(connection: SMTPConnection, { user, password = '' }: SmtpServer): Promise<void> {
+  return new Promise((resolve, reject) => {
+    // The first word counts: the library may say both, that it failed and that it ended.
+    connection.on('error', reject);
+    connection.on('end', () => reject(cutOff()));
+    connection.connect((error) => {
+      if (error) return reject(error);
+      if (user === undefined) return resolve();
+      connection.login({ credentials: { user, pass: password } }, (refusal) => (refusal ? reject(refusal) : resolve()));
+    });
+  });
+}
+
+/** Hands the mail over. */
+function hand(connection: SMTPConnection, mail: Mail, message: Buffer): Promise<'done' | Failure> {
+  let textWasSent = false;
+  const content = contentOf(message, () => {
+    textWasSent = true;
+  });
+  return new Promise((resolve) => {
+    const fail = (error: unknown) => resolve({ ...failureOf(error), textWasSent });
+    connection.on('error', fail);
+    connection.on('end', () => fail(cutOff()));
+    connection.send({ from: mail.from, to: [...mail.to] }, content, (error, info) => {
+      if (error || !info) return fail(error);
+      if (info.rejected.length === 0) return resolve('done');
+      const refused = (info.rejectedErrors ?? []) as SmtpError[];
+      const [first = new Error('some receivers were refused')] = refused;
+      return resolve({ error: first, textWasSent, accepted: info.accepted, refused });
+    });
+  });
+}
+
+function failureOf(error: unknown): Failure {
+  return {
+    error: error as SmtpError,
+    textWasSent: false,
+    accepted: [],
+    refused: (error as SmtpError | undefined)?.rejectedErrors ?? [],
+  };
+}
+
+function cutOff(): Error {
+  return Object.assign(new Error('the connection was cut'), { code: 'ECONNRESET' });
+}
+
+/** Whatever the server repeats of what it was told, its own form of the password included, must not be shown. */
+function keepEncoded(context: Context, { user, password }: SmtpServer): void {
+  if (user === undefined || !password) return;
+  context.keepSecret(Buffer.from(`\0${user}\0${password}`).toString('base64'));
 }
 
 /** A stream is asked for its content only once the server has agreed to receive it. */
@@ -170,16 +198,20 @@ function isUnknown({ error, textWasSent }: Failure): boolean {
   return textWasSent && error.responseCode === undefined;
 }
 
+function isWorthRepeating(failure: Failure): boolean {
+  return !isUnknown(failure) && failure.accepted.length === 0 && isTransient(failure.error);
+}
+
 /** A refusal for now (4xx), or a connection that never came about or was cut; waiting in vain is not repeated. */
 function isTransient(error: SmtpError): boolean {
   if (error.responseCode !== undefined) return error.responseCode >= 400 && error.responseCode < 500;
   return error.code === 'ECONNECTION' || error.code === 'ECONNRESET' || (neverLeft(error) && !isLasting(error));
 }
 
-function problemOf(context: Context, server: SmtpServer, mail: Mail, failure: Failure): TaskError {
+function problemOf(context: Context, server: SmtpServer, mail: Mail | undefined, failure: Failure): TaskError {
   const { error, accepted, refused } = failure;
   const where = `${SYSTEM} ${server.host}`;
-  if (isUnknown(failure)) {
+  if (mail && isUnknown(failure)) {
     return new TaskError('remote', {
       what: `${where} did not say whether it took the mail: ${wordsOf(context, error)}.`,
       unsure: `It is not known whether ${mail.to.join(', ')} will get it; it was not sent again.`,

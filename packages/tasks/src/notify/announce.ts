@@ -2,6 +2,7 @@ import { type AnyContext, messageOf, TaskError } from '@maintenance-tasks/core';
 import { sendCloudEvent } from '@maintenance-tasks/services/cloud-events/client';
 import { createSlack, type Slack, SlackRefusal } from '@maintenance-tasks/services/slack/client';
 import { postToSlackWebhook } from '@maintenance-tasks/services/slack/webhook';
+import type { SmtpServer } from '@maintenance-tasks/services/smtp/client';
 import { postToTeams } from '@maintenance-tasks/services/teams/client';
 import { channelName, channelsFor, missingSecrets, type NotifySecrets, secretProblem } from './channels.ts';
 import { cloudEvent, mailOf, slackMessage, teamsCard } from './messages.ts';
@@ -9,7 +10,10 @@ import { type Announcement, announcementOf, headline, type Texts, type WindowEve
 import type { Channel } from './schema.ts';
 import { formatThreads, parseThreads, threadsFromEvidence } from './slack-thread.ts';
 
-type Context = Pick<AnyContext, 'http' | 'log' | 'report' | 'clock' | 'signal' | 'clean' | 'run' | 'workingFolder'>;
+type Context = Pick<
+  AnyContext,
+  'http' | 'log' | 'report' | 'clock' | 'signal' | 'clean' | 'keepSecret' | 'run' | 'workingFolder'
+>;
 
 /**
  * Tells all channels of an event. A channel that cannot be told never stops a window: it is warned of and named in
@@ -91,7 +95,13 @@ export async function checkAccess(
       problems.push(error.message);
     }
   }
-  const untried = kinds.filter((kind) => kind !== 'slack');
+  for (const channel of channels) {
+    if (channel.kind !== 'email' || secretProblem(channel, secrets)) continue;
+    const { checkServer } = await import('@maintenance-tasks/services/smtp/client');
+    const problem = await checkServer(context, smtpServer(channel, secrets));
+    if (problem) problems.push(problem);
+  }
+  const untried = kinds.filter((kind) => kind !== 'slack' && kind !== 'email');
   if (untried.length > 0) context.report.note(`Not tried, because it would post: ${untried.join(', ')}.`);
   return problems;
 }
@@ -131,14 +141,16 @@ async function tell(
     await postToTeams(http, secrets.teamsWebhook ?? '', teamsCard(announcement));
   } else if (channel.kind === 'email') {
     const { sendMail } = await import('@maintenance-tasks/services/smtp/client');
-    const port = channel.port ?? (channel.security === 'tls' ? 465 : 587);
-    const server = { host: channel.host, port, security: channel.security, user: channel.user };
-    const mail = mailOf(announcement, channel);
-    await sendMail(context, { ...server, password: secrets.smtpPassword }, mail);
+    await sendMail(context, smtpServer(channel, secrets), mailOf(announcement, channel));
   } else {
     const receiver = { url: secrets.webhookUrl ?? '', secret: secrets.webhookSecret };
     await sendCloudEvent(http, receiver, cloudEvent(announcement, channel.source, clock.now()));
   }
+}
+
+function smtpServer(channel: Extract<Channel, { kind: 'email' }>, { smtpPassword }: NotifySecrets): SmtpServer {
+  const { host, security, user } = channel;
+  return { host, security, user, password: smtpPassword, port: channel.port ?? (security === 'tls' ? 465 : 587) };
 }
 
 /** Slack's words for a first message that is gone. */

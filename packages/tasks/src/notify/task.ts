@@ -7,10 +7,11 @@ import { EVENTS } from './plan.ts';
 export default defineTask({
   name: 'notify',
   azure: { id: 'a70d6cbd-9370-43dd-ba70-f7066004893b', category: 'Utility' },
-  summary: 'Tells Slack, Microsoft Teams and your own webhooks how a maintenance window stands.',
+  summary: 'Tells Slack, Microsoft Teams, addressees of e-mail and your own webhooks how a maintenance window stands.',
   needs: {
     Slack: ['chat:write for a bot, which must be a member of the channel; or an incoming webhook'],
     'Microsoft Teams': ['A workflow with the trigger “When a Teams webhook request is received”'],
+    SMTP: ['A server that encrypts, and a user who may send from the address of the channel'],
   },
   mutates: true,
   inputs: {
