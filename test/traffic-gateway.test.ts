@@ -1,8 +1,11 @@
+import { createHttp } from '@maintenance-tasks/core';
 import type { StandIn } from '@maintenance-tasks/rehearsal/stand-in';
 import { applicationGatewayStandIn } from '@maintenance-tasks/rehearsal/stand-ins/application-gateway';
 import { azureManagementStandIn } from '@maintenance-tasks/rehearsal/stand-ins/azure-management';
 import { entraIdStandIn } from '@maintenance-tasks/rehearsal/stand-ins/entra-id';
+import type { TrafficTarget } from '@maintenance-tasks/tasks/traffic/schema';
 import traffic from '@maintenance-tasks/tasks/traffic/task';
+import { checkAccess } from '@maintenance-tasks/tasks/traffic/traffic';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type TaskRuns, taskRuns } from './in-process-run.ts';
 
@@ -168,6 +171,15 @@ test('keeps members that others added meanwhile when it puts its own back', asyn
   expect(shownOf(azure).pools.web).toBe(`${MEMBERS.join(', ')}, 10.0.1.16`);
 });
 
+test('waits for an update that somebody begins in between, rather than cancelling it', async () => {
+  const azure = world({ 'update-seconds': 40, rival: { pool: 'api', adds: '10.0.2.13', when: 'before' } });
+  const started = runs.clock.now().getTime();
+  expect((await run('drain')).outcome).toEqual({ ok: true });
+  // Theirs, ours, and the connections' end, one after the other.
+  expect(runs.clock.now().getTime() - started).toBeGreaterThanOrEqual(140_000);
+  expect(shownOf(azure).pools.api).toBe('10.0.2.11, 10.0.2.12, 10.0.2.13');
+});
+
 test('reads the gateway anew, rather than sending the same again, when Azure is busy', async () => {
   world({ busy: 2 });
   expect((await run('drain')).outcome).toEqual({ ok: true });
@@ -235,6 +247,37 @@ test('says which permission is missing', async () => {
   expect(refused.shown).toContain('Grant Microsoft.Network/applicationGateways/write');
   world({ name: 'another' });
   expect((await run('drain')).outcome).toMatchObject({ ok: false, kind: 'input' });
+});
+
+test('finds out before the night what the access lacks, and what else speaks against it', async () => {
+  const signal = new AbortController().signal;
+  const http = createHttp({
+    clock: runs.clock,
+    signal,
+    deadline: new Date(runs.clock.now().getTime() + 60_000),
+    userAgent: 'maintenance-tasks/test',
+    debug: () => {},
+    info: () => {},
+    environment: process.env,
+  });
+  const log = { debug: () => {}, info: () => {}, warning: () => {}, progress: () => {} };
+  const context = { http, log, signal, clock: runs.clock, deadline: new Date('2027-01-01'), keepSecret: () => {} };
+  const azure = { tenantId: TENANT, clientId: CLIENT, clientSecret: 'a-client-secret' };
+  const problems = () =>
+    checkAccess(context as unknown as Parameters<typeof checkAccess>[0], {
+      targets: [{ ...target({ 'minimum-healthy': 4 }) } as unknown as TrafficTarget],
+      access: { azure, kubernetes: {} },
+      session: SESSION,
+    });
+  world();
+  expect(await problems()).toEqual([expect.stringContaining('would be left with 3 healthy members')]);
+  world({ writers: [] });
+  expect(await problems()).toEqual([
+    'The access to Azure lacks Microsoft.Network/applicationGateways/write on the application gateway agw-prod.',
+    expect.stringContaining('would be left with 3 healthy members'),
+  ]);
+  expect(puts()).toEqual([]);
+  http.close();
 });
 
 test('warns when members that are back are not found healthy', async () => {

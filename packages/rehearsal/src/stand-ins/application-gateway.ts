@@ -64,7 +64,7 @@ interface Operation {
 }
 
 const PATH =
-  /^\/subscriptions\/([^/]+)\/resourcegroups\/([^/]+)\/providers\/microsoft\.network\/applicationgateways\/([^/]+)(\/backendhealth)?$/i;
+  /^\/subscriptions\/([^/]+)\/resourcegroups\/([^/]+)\/providers\/microsoft\.network\/applicationgateways\/([^/]+)(\/backendhealth|\/providers\/microsoft\.authorization\/permissions)?$/i;
 const OPERATION =
   /^\/subscriptions\/([^/]+)\/providers\/microsoft\.network\/locations\/westeurope\/(operations|operationresults)\/([^/]+)$/i;
 const MANAGEMENT = 'https://management.azure.com';
@@ -237,10 +237,17 @@ export function applicationGatewayStandIn(
     if (one.seed.tenant && caller.tenantId !== one.seed.tenant)
       return refusal(401, 'InvalidAuthenticationTokenTenant', 'The access token is from the wrong issuer.');
     settle(one);
+    const writes = one.seed.writers?.includes(caller.clientId) ?? true;
+    if (part?.toLowerCase().endsWith('/permissions')) {
+      const actions = writes
+        ? ['Microsoft.Network/*']
+        : ['*/read', 'Microsoft.Network/applicationGateways/backendhealth/action'];
+      return { status: 200, body: { value: [{ actions, notActions: [] }] } };
+    }
     if (part) return health(one, request);
     if (method === 'GET') return { status: 200, body: shown(one) };
     if (method !== 'PUT') return refusal(405, 'MethodNotAllowed', 'Not allowed.');
-    if (one.seed.writers && !one.seed.writers.includes(caller.clientId))
+    if (!writes)
       return refusal(
         403,
         'AuthorizationFailed',

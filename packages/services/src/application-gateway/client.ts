@@ -7,6 +7,9 @@ const API_VERSION = '2025-07-01';
 const ARM = 'https://management.azure.com';
 const SCOPE = `${ARM}/.default`;
 const SYSTEM = 'Azure Application Gateway';
+/** learn.microsoft.com/rest/api/authorization/permissions/list-for-resource */
+const PERMISSIONS = '/providers/Microsoft.Authorization/permissions?api-version=2022-04-01';
+const NEEDED = ['read', 'write', 'backendhealth/action'].map((each) => `Microsoft.Network/applicationGateways/${each}`);
 const POLL = 10_000;
 /** Nobody is served better by asking more often, whatever the service says. */
 const SHORTEST_POLL = 250;
@@ -77,6 +80,8 @@ export interface ApplicationGateway {
    */
   replace(body: Gateway): Promise<Replaced>;
   health(): Promise<ServerHealth[]>;
+  /** What of the needed actions these credentials may not do there; none where Azure does not tell. */
+  denied(): Promise<string[]>;
 }
 
 /** Raw REST rather than an SDK: the SDKs drop every field they do not know from what they send back. */
@@ -207,7 +212,26 @@ export function createApplicationGateway(context: Context, access: AzureAccess, 
       if (answer.status !== 200) throw gatewayError(answer, name, 'the health of its backends was read');
       return serversOf(answer.json() as HealthBody);
     },
+
+    async denied() {
+      const answer = await send({ method: 'GET', url: `${ARM}${path}${PERMISSIONS}` });
+      if (answer.status !== 200) return [];
+      const { value = [] } = answer.json() as { value?: readonly Permission[] };
+      return NEEDED.filter((action) => !value.some((permission) => allows(permission, action)));
+    },
   };
+}
+
+interface Permission {
+  readonly actions?: readonly string[];
+  readonly notActions?: readonly string[];
+}
+
+/** Of each role by itself: what one role leaves out another may grant. */
+function allows({ actions = [], notActions = [] }: Permission, action: string): boolean {
+  const names = (pattern: string) =>
+    new RegExp(`^${pattern.replace(/[.+?^${}()|[\]\\]/g, '\\$&').replaceAll('*', '.*')}$`, 'i').test(action);
+  return actions.some(names) && !notActions.some(names);
 }
 
 interface HealthBody {

@@ -142,7 +142,12 @@ export function gatewaySite(context: Context, access: AzureAccess, targets: read
       ];
     },
 
-    accessProblems: async () => [],
+    async accessProblems() {
+      const denied = await client.denied();
+      return denied.length === 0
+        ? []
+        : [`The access to Azure lacks ${denied.join(' and ')} on the application gateway ${name}.`];
+    },
   };
 }
 
