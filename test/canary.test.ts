@@ -3,7 +3,7 @@ import type { TaskDefinition } from '@maintenance-tasks/core';
 import { parseYaml } from '@maintenance-tasks/core/yaml';
 import { createAuthority } from '@maintenance-tasks/rehearsal/certificates';
 import { startProxy } from '@maintenance-tasks/rehearsal/proxy';
-import type { StandIn, StandInRequest } from '@maintenance-tasks/rehearsal/stand-in';
+import type { Conversation, StandIn, StandInRequest } from '@maintenance-tasks/rehearsal/stand-in';
 import { registry } from '@maintenance-tasks/tasks/registry';
 import { planDigest } from '@maintenance-tasks/tasks/window/digest';
 import { windowSchema } from '@maintenance-tasks/tasks/window/schema';
@@ -27,7 +27,12 @@ suppress:
   - { system: pagerduty, services: [PSHOP1], from: release.manager@example.com }
   - { system: azure-monitor, subscription: 44444444-4444-4444-8444-444444444444, resource-group: x, scopes: [/subscriptions/44444444-4444-4444-8444-444444444444] }
   - { system: statuspage, page: examplepage, components: [shop1], deliver-notifications: false }
-channels: [{ kind: slack, channel: C0123456789 }, { kind: slack-webhook }, { kind: teams }, { kind: webhook }]
+channels:
+  - { kind: slack, channel: C0123456789 }
+  - { kind: slack-webhook }
+  - { kind: teams }
+  - { kind: webhook }
+  - { kind: email, from: a@example.com, to: [b@example.com], host: smtp.example.com, user: maintenance }
 certificates: [{ vault: example-vault, certificates: [star] }]
 `;
 const CHECKS = '- { kind: http, name: shop, url: "https://www.example.com/", auth: { bearer-from: SHOP_TOKEN } }';
@@ -73,8 +78,7 @@ const INPUTS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   },
   notify: {
     event: 'starting',
-    channels:
-      '- { kind: slack, channel: C0123456789 }\n- { kind: slack-webhook }\n- { kind: teams }\n- { kind: webhook }',
+    channels: /^channels:\n((?: {2}- .*\n)+)/m.exec(WINDOW)?.[1] ?? '',
   },
   'pre-maintenance': {
     'window-file': 'window.yaml',
@@ -98,6 +102,14 @@ const INPUTS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     'statuspage-pages': 'examplepage',
     'azure-monitor-groups': '/subscriptions/44444444-4444-4444-8444-444444444444/resourceGroups/x',
     ...AZURE_APPLICATION,
+  },
+  ticket: {
+    system: 'jira',
+    ticket: 'PLAT-1353',
+    address: 'https://example.atlassian.net',
+    visibility: 'internal',
+    event: 'commencing',
+    'jira-user': 'release.manager@example.com',
   },
   traffic: {
     state: 'drain',
@@ -141,6 +153,8 @@ const GOES_TO: Readonly<Record<string, RegExp>> = {
   'rundeck-token': /^rundeck\.example\.com$/,
   'azure-client-secret': /^login\.microsoftonline\.com$/,
   'github-token': /^api\.github\.com$/,
+  'smtp-password': /^smtp\.example\.com$/,
+  'jira-token': /^example\.atlassian\.net$/,
   'azure-devops-token': /^dev\.azure\.com$/,
   'slack-token': /^slack\.com$/,
   'slack-webhook': /^hooks\.slack\.com$/,
@@ -174,9 +188,31 @@ function echo(status: number, seen: { host: string; text: string }[]): StandIn {
       };
       return { status, headers, body };
     },
+    connection: ({ host, port }) => (port === 587 ? (conversation) => echoMail(conversation, host, seen) : undefined),
     state: () => ({}),
     leftovers: () => [],
   };
+}
+
+/** A mail server that encrypts, and refuses every sign-in by saying it again, decoded, too. */
+function echoMail(conversation: Conversation, host: string, seen: { host: string; text: string }[]): void {
+  const hear = (socket: Conversation['socket']) => {
+    socket.on('data', (chunk: Buffer) => {
+      const line = chunk.toString().trim();
+      if (/^EHLO/.test(line)) return void socket.write('250-STARTTLS\r\n250 AUTH PLAIN\r\n');
+      if (/^STARTTLS/.test(line)) {
+        socket.write('220 Go on\r\n');
+        socket.removeAllListeners('data');
+        return void hear(conversation.encrypt());
+      }
+      const text = `${line} ${Buffer.from(line.split(' ').at(-1) ?? '', 'base64')}`;
+      seen.push({ host, text });
+      return void socket.write(`535 ${text}\r\n`);
+    });
+    socket.resume();
+  };
+  hear(conversation.socket);
+  conversation.socket.write('220 Echo\r\n');
 }
 
 const authority = createAuthority('Canary CA');

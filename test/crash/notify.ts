@@ -1,5 +1,6 @@
 import type { CrashScenario, States } from '@maintenance-tasks/rehearsal/crash-matrix';
 import { slackStandIn } from '@maintenance-tasks/rehearsal/stand-ins/slack';
+import { smtpStandIn } from '@maintenance-tasks/rehearsal/stand-ins/smtp';
 import { teamsStandIn } from '@maintenance-tasks/rehearsal/stand-ins/teams';
 import { webhookStandIn } from '@maintenance-tasks/rehearsal/stand-ins/webhook';
 import { SESSION } from './world.ts';
@@ -28,6 +29,8 @@ function messages(states: States): Record<'slack' | 'teams' | 'webhook', readonl
   };
 }
 
+const smtpPassword = 'rehearsal-smtp-password';
+
 const scenarios: CrashScenario[] = [
   {
     name: 'notify',
@@ -47,6 +50,23 @@ const scenarios: CrashScenario[] = [
         ([channel, { length }]) =>
           length === 1 || length === 2 || (length === 0 && new RegExp(`${channel}.* was not told`).test(log)),
       ),
+  },
+  {
+    name: 'notify by e-mail',
+    task: 'notify',
+    inputs: {
+      event: 'starting',
+      channels:
+        '- { kind: email, from: a@example.com, to: [b@example.com], host: smtp.example.com, user: maintenance }\n',
+      session: SESSION,
+      'smtp-password': smtpPassword,
+    },
+    world: (time) => [smtpStandIn({ password: smtpPassword }, time)],
+    // Nobody can ask a mail server either.
+    accepts: ({ view, log }) => {
+      const { mails } = (view as States)['Mail server'] as { mails: unknown[] };
+      return mails.length === 1 || mails.length === 2 || (mails.length === 0 && /email .* was not told/.test(log));
+    },
   },
 ];
 export default scenarios;
