@@ -1,10 +1,12 @@
-import type { TargetOf, TrafficTarget } from '@maintenance-tasks/tasks/traffic/schema';
+import type { MaintenanceWindow } from '@maintenance-tasks/tasks/window/schema';
 import type { z } from 'zod';
 import type { Known, Note } from './assume.ts';
 import type { applicationGatewaySeed } from './stand-ins/application-gateway.ts';
 import type { haproxySeed } from './stand-ins/haproxy.ts';
 import type { kubernetesSeed } from './stand-ins/kubernetes.ts';
 
+type TrafficTarget = MaintenanceWindow['traffic'][number];
+type TargetOf<Kind extends TrafficTarget['kind']> = Extract<TrafficTarget, { kind: Kind }>;
 type Gateways = z.input<typeof applicationGatewaySeed>;
 type Haproxy = z.input<typeof haproxySeed>;
 type Namespaces = NonNullable<z.input<typeof kubernetesSeed>['namespaces']>;
