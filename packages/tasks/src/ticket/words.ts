@@ -18,7 +18,7 @@ export type TicketEvent = (typeof TICKET_EVENTS)[number];
 
 const FORMS: Readonly<Record<TicketSystemName, { readonly pattern: RegExp; readonly means: string }>> = {
   jira: { pattern: /^[A-Z][A-Z0-9_]+-[1-9]\d*$/, means: 'a key such as PLAT-1353' },
-  github: { pattern: /^[A-Za-z0-9-]+\/[A-Za-z0-9._-]+#[1-9]\d*$/, means: 'of the form owner/name#12' },
+  github: { pattern: /^[A-Za-z0-9-]+\/(?!\.{1,2}#)[A-Za-z0-9._-]+#[1-9]\d*$/, means: 'of the form owner/name#12' },
   servicenow: { pattern: /^CHG\d{4,}$/, means: 'the number of a change, such as CHG0030001' },
   zendesk: { pattern: /^[1-9]\d*$/, means: 'the number of a ticket, such as 4711' },
 };
