@@ -17,8 +17,26 @@ export function kubernetesOf(known: Known, note: Note, written: Kubernetes | und
   if (tokens.length === 0 && !written) return [];
   const given = written?.tokens ?? [];
   const fresh = tokens.filter(({ token }) => !given.some((each) => each.token === token));
-  const namespaces = { ...routedNamespaces(known, note), ...written?.namespaces };
+  const namespaces = { ...withCronJobs(routedNamespaces(known, note), known, note), ...written?.namespaces };
   return [{ ...written, namespaces, ...(given.length + fresh.length > 0 && { tokens: [...given, ...fresh] }) }];
+}
+
+type Namespaces = NonNullable<Kubernetes['namespaces']>;
+
+/** The CronJobs that the window names, all of them active. */
+function withCronJobs(namespaces: Namespaces, { window, file }: Known, note: Note): Namespaces {
+  const all = { ...namespaces };
+  for (const entry of window?.jobs ?? []) {
+    if (entry.kind !== 'kubernetes' || !entry.cronjobs) continue;
+    const cronjobs = entry.cronjobs.map((name) => ({ name }));
+    all[entry.namespace] = {
+      ...all[entry.namespace],
+      cronjobs: [...(all[entry.namespace]?.cronjobs ?? []), ...cronjobs],
+    };
+    if (!file.systems.kubernetes?.namespaces?.[entry.namespace])
+      note(`the namespace ${entry.namespace} has the CronJobs ${entry.cronjobs.join(', ')}, which run every hour.`);
+  }
+  return all;
 }
 
 /** Which triggers a factory has only the rehearsal file can say. */

@@ -30,25 +30,32 @@ export function githubOf(known: Known, note: Note, written: GitHub | undefined):
   for (const asked of askedOn('github', known)) {
     const there = repositories.find(({ name }) => name === asked.repository);
     if (there && written?.repositories?.includes(there)) continue;
-    const workflow = {
-      file: asked.pipeline,
-      takes: TAKES,
-      inputs: Object.fromEntries([...asked.inputs, asked.correlation].map((name) => [name, { required: false }])),
-      'run-name': `${asked.pipeline} \${{ inputs.${asked.correlation} }}`,
-    };
-    const tags = { ...there?.tags, [asked.tag]: asked.commit ?? ASSUMED_COMMIT };
-    const workflows = [...(there?.workflows ?? []).filter(({ file }) => file !== workflow.file), workflow];
+    const tags = { ...there?.tags, ...(asked.tag && { [asked.tag]: asked.commit ?? ASSUMED_COMMIT }) };
+    const others = (there?.workflows ?? []).filter(({ file }) => file !== asked.pipeline);
     repositories.splice(there ? repositories.indexOf(there) : repositories.length, 1, {
       name: asked.repository,
       branches: { main: ASSUMED_COMMIT },
       tags,
-      workflows,
+      workflows: asked.pipeline ? [...others, workflowOf(asked)] : others,
     });
-    note(`${asked.repository} has the tag ${asked.tag} and the workflow ${asked.pipeline}, which ends well at once.`);
+    const has = [
+      asked.tag && `the tag ${asked.tag}`,
+      asked.pipeline && `the workflow ${asked.pipeline}, which ends well at once`,
+    ];
+    note(`${asked.repository} has ${has.filter(Boolean).join(' and ')}.`);
   }
   const token = known.madeUp.byKind['github-token']?.[0];
   if (!token && !written && repositories.length === 0) return [];
   return [{ ...(token && { token }), ...written, repositories }];
+}
+
+function workflowOf({ pipeline, inputs, correlation }: Asked) {
+  return {
+    file: pipeline,
+    takes: TAKES,
+    inputs: Object.fromEntries([...inputs, correlation].map((name) => [name, { required: false }])),
+    'run-name': `${pipeline} \${{ inputs.${correlation} }}`,
+  };
 }
 
 /** Likewise on Azure DevOps, where all that is started is taken to be in one project. */
@@ -58,7 +65,8 @@ export function azureDevopsOf(known: Known, note: Note, written: Azure | undefin
   const [project] = asked.map(({ repository }) => repository);
   if (written || project === undefined) return written || token ? [{ ...(token && { token }), ...written }] : [];
   const own = asked.filter(({ repository }) => repository === project);
-  const pipelines = [...new Map(own.map((each) => [each.pipeline, each])).values()].map((each, index) => ({
+  const named = own.filter(({ pipeline }) => pipeline !== '');
+  const pipelines = [...new Map(named.map((each) => [each.pipeline, each])).values()].map((each, index) => ({
     id: /^\d+$/.test(each.pipeline) ? Number(each.pipeline) : 101 + index,
     name: each.pipeline,
     repository: 'platform',
@@ -66,9 +74,10 @@ export function azureDevopsOf(known: Known, note: Note, written: Azure | undefin
     parameters: Object.fromEntries([...each.inputs, each.correlation].map((name) => [name, { default: '' }])),
     variables: [...each.variables],
   }));
-  const tags = Object.fromEntries(own.map(({ tag, commit }) => [tag, commit ?? ASSUMED_COMMIT]));
+  const tags = Object.fromEntries(own.flatMap(({ tag, commit }) => (tag ? [[tag, commit ?? ASSUMED_COMMIT]] : [])));
+  const names = pipelines.map(({ name }) => name).join(', ');
   note(
-    `${project} has the pipelines ${pipelines.map(({ name }) => name).join(', ')} and the tags ${Object.keys(tags).join(', ')}; its runs end well at once.`,
+    `${project} has the pipelines ${names}${own.some(({ tag }) => tag) ? ` and the tags ${Object.keys(tags).join(', ')}` : ''}.`,
   );
   return [
     {
@@ -80,7 +89,27 @@ export function azureDevopsOf(known: Known, note: Note, written: Azure | undefin
   ];
 }
 
-function askedOn(host: 'github' | 'azure-devops', { steps }: Known): Asked[] {
+/** What steps of run-pipeline start, what the changes of the window are tagged with, and what jobs pauses. */
+function askedOn(host: 'github' | 'azure-devops', known: Known): Asked[] {
+  const { window } = known;
+  const correlation = host === 'github' ? 'correlation-id' : 'correlationId';
+  const unasked = { commit: undefined, inputs: [], variables: [], correlation };
+  const tagged = (window?.changes ?? []).flatMap(({ host: at, repository, tag, pipeline }) => {
+    if (at !== host || !repository || !tag) return [];
+    const project = host === 'github' ? repository : repository.split('/').slice(0, 2).join('/');
+    return { ...unasked, repository: project, tag: tag.replace(/^refs\/tags\//, ''), pipeline: pipeline ?? '' };
+  });
+  const paused = (window?.jobs ?? []).flatMap((entry) => {
+    if (entry.kind !== host) return [];
+    const names = entry.kind === 'github' ? entry.workflows : entry.pipelines.map(String);
+    const repository = entry.kind === 'github' ? entry.repository : `${entry.organization}/${entry.project}`;
+    return names.map((pipeline) => ({ ...unasked, repository, pipeline, tag: '' }));
+  });
+  // Last, since a step says most of what it starts.
+  return [...tagged, ...paused, ...startedBySteps(host, known, correlation)];
+}
+
+function startedBySteps(host: 'github' | 'azure-devops', { steps }: Known, correlation: string): Asked[] {
   return steps.flatMap(({ task, inputs }) => {
     const input = (name: string) => inputs[name] ?? inputs[azureInputName(name)];
     const [repository, pipeline, tag] = ['repository', 'pipeline', 'tag'].map(input);
@@ -94,7 +123,7 @@ function askedOn(host: 'github' | 'azure-devops', { steps }: Known): Asked[] {
       commit: commit && /^[0-9a-f]{40}$/.test(commit) ? commit : undefined,
       inputs: namesIn(input('inputs')),
       variables: namesIn(input('variables')),
-      correlation: input('correlation-input') ?? (host === 'github' ? 'correlation-id' : 'correlationId'),
+      correlation: input('correlation-input') ?? correlation,
     };
   });
 }

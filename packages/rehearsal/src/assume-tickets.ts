@@ -1,6 +1,4 @@
 import { azureInputName } from '@maintenance-tasks/core';
-import type { TicketRules } from '@maintenance-tasks/tasks/ticket/schema';
-import { systemOf, type TicketSystemName } from '@maintenance-tasks/tasks/ticket/words';
 import type { z } from 'zod';
 import type { Known, Note } from './assume.ts';
 import type { githubSeed } from './stand-ins/github.ts';
@@ -15,6 +13,22 @@ type Zendesk = z.input<typeof zendeskSeed>;
 type GitHub = z.input<typeof githubSeed>;
 type Smtp = z.input<typeof smtpSeed>;
 
+/** How a window file says its tickets of one system must stand. */
+interface Rule {
+  readonly system: string;
+  readonly address?: string;
+  readonly states: readonly string[];
+  readonly 'fix-version'?: string;
+}
+
+/** Tickets of each system are told by their form. */
+const FORMS = {
+  jira: /^[A-Z][A-Z0-9_]+-\d+$/,
+  github: /^[\w.-]+\/[\w.-]+#\d+$/,
+  servicenow: /^CHG\d+$/,
+  zendesk: /^\d+$/,
+} as const;
+
 /** A ticket that a step or the window file names, as far as it is written and not computed. */
 interface Asked {
   readonly ticket: string;
@@ -23,7 +37,7 @@ interface Asked {
   readonly fixVersion: string | undefined;
   readonly user: string | undefined;
   /** How it must stand before the window. */
-  readonly rule: TicketRules[number] | undefined;
+  readonly rule: Rule | undefined;
 }
 
 /** One site that has every issue that is named, in a state with a way to all that is asked for. */
@@ -144,8 +158,8 @@ function hostOf(asked: readonly Asked[]): string | undefined {
   return address && new URL(address).hostname;
 }
 
-function askedOf(system: TicketSystemName, { steps, window }: Known): Asked[] {
-  const rule = (window as { readonly tickets?: TicketRules } | undefined)?.tickets?.find(
+function askedOf(system: keyof typeof FORMS, { steps, window }: Known): Asked[] {
+  const rule = (window as { readonly tickets?: readonly Rule[] } | undefined)?.tickets?.find(
     (each) => each.system === system,
   );
   const inSteps = steps.flatMap(({ task, inputs }): Asked[] => {
@@ -154,7 +168,7 @@ function askedOf(system: TicketSystemName, { steps, window }: Known): Asked[] {
       return text && !/\$[({]/.test(text) ? text : undefined;
     };
     const ticket = input('ticket');
-    if (task !== 'ticket' || input('system') !== system || !ticket || systemOf(ticket) !== system) return [];
+    if (task !== 'ticket' || input('system') !== system || !ticket || !FORMS[system].test(ticket)) return [];
     return [
       {
         ticket,
@@ -168,7 +182,7 @@ function askedOf(system: TicketSystemName, { steps, window }: Known): Asked[] {
   });
   const inWindow = rule
     ? (window?.changes ?? []).flatMap(({ ticket }): Asked[] =>
-        systemOf(ticket) === system
+        FORMS[system].test(ticket)
           ? [{ ticket, address: rule.address, state: undefined, fixVersion: undefined, user: undefined, rule }]
           : [],
       )

@@ -61,7 +61,10 @@ export class GithubPlay implements HostPlay {
     return new GithubJob(this, stage, job, leg, folders);
   }
 
-  stageEnded(): void {}
+  /** A job that was held back has a result, too: conditions after it ask for it. */
+  stageEnded(stage: Stage, result: Result): void {
+    this.#needs[stage.id] ??= { result: WORDS[result], outputs: {} };
+  }
 
   jobEnded(stage: Stage, _job: Job, result: Result, plays: readonly JobPlay[]): void {
     const outputs: Record<string, string> = {};

@@ -28,6 +28,11 @@ it.each([
     ['POST b/', 'POST a/'],
   ],
   [
+    'two objects of a cluster the other way round',
+    ['PATCH k/apis/batch/v1/namespaces/shop/cronjobs/a/status', 'PATCH k/apis/batch/v1/namespaces/shop/cronjobs/b'],
+    ['PATCH k/apis/batch/v1/namespaces/shop/cronjobs/b', 'PATCH k/apis/batch/v1/namespaces/shop/cronjobs/a/status'],
+  ],
+  [
     'another session, another id',
     ['PUT a/mw-202611221200-abcd/0a1b2c3d-0000-4000-8000-000000000001'],
     ['PUT a/mw-202611221200-wxyz/0a1b2c3d-0000-4000-8000-000000000002'],
@@ -40,6 +45,14 @@ it.each([
 it.each([
   ['a call that only one makes', ['GET a/x', 'DELETE a/y'], ['GET a/x'], ['DELETE a/y: 1 × on github, 0 × on azure']],
   ['a call that one makes more often', ['GET a/x', 'GET a/x'], ['GET a/x'], ['GET a/x: 2 × on github, 1 × on azure']],
+  [
+    'writes to one object of a cluster in another order',
+    ['PATCH k/apis/batch/v1/namespaces/shop/cronjobs/a/status', 'PATCH k/apis/batch/v1/namespaces/shop/cronjobs/a'],
+    ['PATCH k/apis/batch/v1/namespaces/shop/cronjobs/a', 'PATCH k/apis/batch/v1/namespaces/shop/cronjobs/a/status'],
+    [
+      'in another order: PATCH k/apis/batch/v1/namespaces/shop/cronjobs/a/status on github, PATCH k/apis/batch/v1/namespaces/shop/cronjobs/a on azure',
+    ],
+  ],
   [
     'writes to one system in another order',
     ['PUT a/1', 'PUT a/2'],

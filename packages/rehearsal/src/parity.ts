@@ -12,7 +12,8 @@ export interface StepParity {
 
 /**
  * Compares what two hosts' runs did outside, task step by task step. Tasks read in parallel, and tell several systems at
- * once; but whatever writes to one system must come in the same order.
+ * once; but whatever writes to one system must come in the same order. Objects of a cluster are written side by side:
+ * there it is the order at each object that counts.
  */
 export function compareRuns(one: HostRun, other: HostRun): StepParity[] {
   const [left, right] = [one, other].map((run) => stepsOf(run).filter((step) => step.kind === 'task')) as [
@@ -50,18 +51,23 @@ function differencesOf(left: readonly Call[], right: readonly Call[], one: strin
     if (times !== others) differences.push(`${call}: ${times} × on ${one}, ${others} × on ${other}`);
   }
   if (differences.length > 0) return differences;
-  for (const host of new Set(left.map((call) => call.host))) {
-    const [first, second] = [writesTo(host, left), writesTo(host, right)];
+  for (const place of new Set(left.map(placeOf))) {
+    const [first, second] = [writesTo(place, left), writesTo(place, right)];
     const swapped = first.findIndex((call, index) => call !== second[index]);
     if (swapped >= 0) differences.push(`in another order: ${first[swapped]} on ${one}, ${second[swapped]} on ${other}`);
   }
   return differences;
 }
 
-function writesTo(host: string, calls: readonly Call[]): string[] {
+function writesTo(place: string, calls: readonly Call[]): string[] {
   return calls
-    .filter((call) => call.host === host && !/^(GET|HEAD|TLS|TCP)$/.test(call.method) && !IDENTITY.test(host))
+    .filter((call) => placeOf(call) === place && !/^(GET|HEAD|TLS|TCP)$/.test(call.method) && !IDENTITY.test(call.host))
     .map(shape);
+}
+
+function placeOf({ host, path }: Call): string {
+  const [object = ''] = /^\/apis?\/.*\/namespaces\/[^/]+\/[^/]+\/[^/?]+/.exec(path) ?? [];
+  return host + object;
 }
 
 /** Asked with GET by one host's rules and with POST by the other's. */

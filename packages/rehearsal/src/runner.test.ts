@@ -177,6 +177,22 @@ ${probe('second', { text: '${{ needs.a.outputs.said }}!' })}`,
     expect(step(run, 'p').annotations).toEqual([{ kind: 'error', text: 'it broke\nbadly' }]);
   });
 
+  it('tells later jobs of one that was skipped', async () => {
+    const run = await play(
+      'github',
+      `on: push
+jobs:
+  a: {runs-on: x, if: "\${{ false }}", steps: [{run: exit 0}]}
+  b:
+    needs: a
+    if: always()
+    runs-on: x
+    steps:
+${probe('second', { text: '${{ needs.a.result }}' })}`,
+    );
+    expect(step(run, 'second').outputs.heard).toBe('skipped');
+  });
+
   it('goes on after a failed step only where it is told to', async () => {
     const steps = [
       probe('forgiven', { fail: 'yes' }, '        continue-on-error: true\n'),

@@ -1,5 +1,5 @@
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { basename, join, resolve } from 'node:path';
 import { type AnyContext, type EvidenceRecord, messageOf, type ReportedChange } from '@maintenance-tasks/core';
 import type { MaintenanceWindow } from '../window/schema.ts';
 import { evidenceMarkdown } from './evidence-markdown.ts';
@@ -52,7 +52,7 @@ export async function collectEvidence(
       )
         continue;
       // The same file may have come with more than one artifact.
-      records.set(`${record.startedAt} ${record.task}`, record as EvidenceRecord);
+      records.set(basename(name), record as EvidenceRecord);
     } catch (error) {
       unreadable.push(`${name}: ${messageOf(error)}`);
     }
