@@ -1,15 +1,8 @@
 import type { BackendAddress, Gateway } from '@maintenance-tasks/services/application-gateway/client';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import {
-  bindsByCookie,
-  drainSeconds,
-  healthyWithout,
-  notAsSent,
-  planPoolDrain,
-  planPoolRollOut,
-  withEdits,
-} from './gateway-plan.ts';
+import { bindsByCookie, drainSeconds } from './gateway-draining.ts';
+import { healthyWithout, notAsSent, planPoolDrain, planPoolRollOut, withEdits } from './gateway-plan.ts';
 
 const SESSION = 'mw-202611220600-k7qx';
 const NOW = Date.parse('2026-11-22T02:30:00Z');
