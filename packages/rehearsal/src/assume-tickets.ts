@@ -1,4 +1,5 @@
 import { azureInputName } from '@maintenance-tasks/core';
+import { parse } from 'yaml';
 import type { z } from 'zod';
 import type { Known, Note } from './assume.ts';
 import type { githubSeed } from './stand-ins/github.ts';
@@ -129,16 +130,16 @@ export function withIssues(seeds: readonly GitHub[], known: Known, note: Note): 
   return [{ ...first, repositories }, ...others];
 }
 
-/** One server for each that a channel of the window goes by. */
-export function smtpOf({ window, madeUp }: Known, note: Note, written: Smtp | undefined): Smtp[] {
-  const channels = (window?.channels ?? []).flatMap((each) => (each.kind === 'email' ? [each] : []));
-  const [password] = madeUp.byKind['smtp-password'] ?? [];
+/** One server for each that a channel of the window or of a step goes by. */
+export function smtpOf(known: Known, note: Note, written: Smtp | undefined): Smtp[] {
+  const channels = mailChannelsOf(known);
+  const [password] = known.madeUp.byKind['smtp-password'] ?? [];
   const hosts = [...new Set(channels.map(({ host }) => host))];
   if (hosts.length === 0) return written || password ? [{ ...(password && { password }), ...written }] : [];
   if (!written) note(`${hosts.join(', ')} takes mail for everybody.`);
   return hosts.map((host, index) => {
     const own = channels.filter((each) => each.host === host);
-    const port = own.find(({ security }) => security === 'starttls')?.port;
+    const port = own.find(({ security }) => security !== 'tls')?.port;
     const tlsPort = own.find(({ security }) => security === 'tls')?.port;
     const user = own.find((each) => each.user)?.user;
     return {
@@ -151,6 +152,29 @@ export function smtpOf({ window, madeUp }: Known, note: Note, written: Smtp | un
       ...(index === 0 && written),
     };
   });
+}
+
+interface MailChannel {
+  readonly kind: 'email';
+  readonly host: string;
+  readonly port?: number | undefined;
+  readonly security?: 'starttls' | 'tls';
+  readonly user?: string | undefined;
+}
+
+function mailChannelsOf({ window, steps }: Known): MailChannel[] {
+  const written = steps.flatMap(({ task, inputs }) => (task === 'notify' ? channelsIn(inputs.channels ?? '') : []));
+  return [...(window?.channels ?? []), ...written].filter((each): each is MailChannel => each.kind === 'email');
+}
+
+/** What is no list of channels is left to the task to refuse. */
+function channelsIn(text: string): { readonly kind?: string }[] {
+  try {
+    const channels: unknown = parse(text);
+    return Array.isArray(channels) ? channels.filter((each) => typeof each?.host === 'string') : [];
+  } catch {
+    return [];
+  }
 }
 
 function hostOf(asked: readonly Asked[]): string | undefined {
