@@ -36,6 +36,7 @@ export default defineTask({
     }),
     event: choice(TICKET_EVENTS, {
       describe: 'What is told, in the sentences for this event. Left out, comment is told, or nothing.',
+      example: 'commencing',
     }),
     comment: list({
       describe: 'Own words, one paragraph a line; with an event they stand instead of its sentence.',
@@ -62,8 +63,7 @@ export default defineTask({
       example: 'In Progress',
     }),
     'close-code': text({
-      describe: 'ServiceNow: how a change that is closed went.',
-      example: 'successful',
+      describe: 'ServiceNow: how a change that is closed went, such as successful.',
     }),
     'close-notes': text({ describe: 'ServiceNow: what is noted when a change is closed.' }),
     'fix-version': text({
@@ -79,6 +79,7 @@ export default defineTask({
   },
   async run({ inputs, ...context }) {
     const { updateTicket } = await import('./ticket.ts');
+    const { ticketAccessOf } = await import('./access.ts');
     return updateTicket(context, {
       target: { system: inputs.system, ticket: inputs.ticket, address: inputs.address },
       visibility: inputs.visibility,
@@ -95,16 +96,7 @@ export default defineTask({
       closeCode: inputs['close-code'],
       closeNotes: inputs['close-notes'],
       fixVersion: inputs['fix-version'],
-      access: {
-        jiraUser: inputs['jira-user'],
-        jiraToken: inputs['jira-token'],
-        githubToken: inputs['github-token'],
-        servicenowUser: inputs['servicenow-user'],
-        servicenowPassword: inputs['servicenow-password'],
-        servicenowToken: inputs['servicenow-token'],
-        zendeskUser: inputs['zendesk-user'],
-        zendeskToken: inputs['zendesk-token'],
-      },
+      access: ticketAccessOf(inputs),
       session: inputs.session,
       dryRun: inputs['dry-run'],
     });

@@ -1,7 +1,8 @@
 export const TICKET_SYSTEMS = ['jira', 'github', 'servicenow', 'zendesk'] as const;
 export type TicketSystemName = (typeof TICKET_SYSTEMS)[number];
 
-export const VISIBILITIES = ['public', 'internal'] as const;
+/** The harmless one first: examples are made of first values. */
+export const VISIBILITIES = ['internal', 'public'] as const;
 export type Visibility = (typeof VISIBILITIES)[number];
 
 export const TICKET_EVENTS = [
