@@ -15,12 +15,7 @@ type GitHub = z.input<typeof githubSeed>;
 type Smtp = z.input<typeof smtpSeed>;
 
 /** How a window file says its tickets of one system must stand. */
-interface Rule {
-  readonly system: string;
-  readonly address?: string;
-  readonly states: readonly string[];
-  readonly 'fix-version'?: string;
-}
+type Rule = NonNullable<Known['window']>['tickets'][number];
 
 /** Tickets of each system are told by their form. */
 const FORMS = {
@@ -183,14 +178,15 @@ function hostOf(asked: readonly Asked[]): string | undefined {
 }
 
 function askedOf(system: keyof typeof FORMS, { steps, window }: Known): Asked[] {
-  const rule = (window as { readonly tickets?: readonly Rule[] } | undefined)?.tickets?.find(
-    (each) => each.system === system,
-  );
+  const rule = window?.tickets.find((each) => each.system === system);
+  const written = (inputs: Readonly<Record<string, string>>) => (name: string) => {
+    const text = inputs[name] ?? inputs[azureInputName(name)];
+    return text && !/\$[({]/.test(text) ? text : undefined;
+  };
+  // pre-maintenance names nobody's ticket, and signs in all the same.
+  const user = steps.flatMap(({ inputs }) => written(inputs)(`${system}-user`) ?? [])[0];
   const inSteps = steps.flatMap(({ task, inputs }): Asked[] => {
-    const input = (name: string) => {
-      const text = inputs[name] ?? inputs[azureInputName(name)];
-      return text && !/\$[({]/.test(text) ? text : undefined;
-    };
+    const input = written(inputs);
     const ticket = input('ticket');
     if (task !== 'ticket' || input('system') !== system || !ticket || !FORMS[system].test(ticket)) return [];
     return [
@@ -199,7 +195,7 @@ function askedOf(system: keyof typeof FORMS, { steps, window }: Known): Asked[] 
         address: input('address'),
         state: input('state'),
         fixVersion: input('fix-version'),
-        user: input(`${system}-user`),
+        user,
         rule,
       },
     ];
@@ -207,7 +203,7 @@ function askedOf(system: keyof typeof FORMS, { steps, window }: Known): Asked[] 
   const inWindow = rule
     ? (window?.changes ?? []).flatMap(({ ticket }): Asked[] =>
         FORMS[system].test(ticket)
-          ? [{ ticket, address: rule.address, state: undefined, fixVersion: undefined, user: undefined, rule }]
+          ? [{ ticket, address: rule.address, state: undefined, fixVersion: undefined, user, rule }]
           : [],
       )
     : [];

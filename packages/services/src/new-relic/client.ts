@@ -85,7 +85,7 @@ export function createNewRelic(
 
     create({ name, description, operator, conditions, starts, ends }, landed) {
       // Local times without an offset: in UTC nothing has to be converted, and no summer time can shift them.
-      // https://registry.terraform.io/providers/newrelic/newrelic/latest/docs/resources/alert_muting_rule
+      // newrelic/terraform-provider-newrelic, website/docs/r/alert_muting_rule.html.markdown
       const schedule = { startTime: local(starts), endTime: local(ends), timeZone: 'UTC' };
       const rule = { name, description, enabled: true, condition: { operator, conditions }, schedule };
       return http.write(

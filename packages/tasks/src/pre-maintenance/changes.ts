@@ -1,5 +1,6 @@
 import type { AnyContext } from '@maintenance-tasks/core';
 import type { PipelineAccess, PipelineTarget } from '../run-pipeline/other-pipeline.ts';
+import type { TicketAccess } from '../ticket/system.ts';
 import type { MaintenanceWindow } from '../window/schema.ts';
 import type { Finding } from './access.ts';
 
@@ -9,8 +10,30 @@ export interface CheckedChanges {
   readonly tagCommits: readonly string[];
 }
 
-/** Looks up the tag of every change: it must exist, be no branch, and is written down with its commit. */
+/** Looks up what the changes refer to: the tickets must stand as agreed, and the tags exist and be no branches. */
 export async function checkChanges(
+  context: AnyContext,
+  window: MaintenanceWindow,
+  access: PipelineAccess & TicketAccess,
+): Promise<CheckedChanges> {
+  const { findings, tagCommits } = await checkTagsOf(context, window, access);
+  return { findings: [...(await ticketFindings(context, window, access)), ...findings], tagCommits };
+}
+
+async function ticketFindings(
+  context: AnyContext,
+  { changes, tickets: rules }: MaintenanceWindow,
+  access: TicketAccess,
+): Promise<Finding[]> {
+  if (rules.length === 0 || changes.length === 0) return [];
+  const { checkTickets } = await import('../ticket/check.ts');
+  const tickets = changes.map(({ ticket }) => ticket);
+  const problems = await checkTickets(context, { tickets, rules, access });
+  return [{ subject: 'Tickets', problems, fine: `${new Set(tickets).size} stand as agreed` }];
+}
+
+/** Every tag is written down with its commit. */
+async function checkTagsOf(
   context: AnyContext,
   { changes }: MaintenanceWindow,
   access: PipelineAccess,

@@ -1,4 +1,5 @@
 import { type AnyContext, markdownTable, markdownText, TaskError, type YamlFile } from '@maintenance-tasks/core';
+import type { TicketAccess } from '../ticket/system.ts';
 import type { WindowAccess } from '../window/access.ts';
 import { planDigest } from '../window/digest.ts';
 import type { MaintenanceWindow } from '../window/schema.ts';
@@ -17,6 +18,7 @@ export interface CheckedWindow {
 export interface CheckArguments {
   readonly file: YamlFile<MaintenanceWindow>;
   readonly access: WindowAccess;
+  readonly tickets: TicketAccess;
   readonly checkOnly: boolean;
   /** Only opened unless `checkOnly`; what is planned is planned for it all the same. */
   readonly session: string;
@@ -31,14 +33,14 @@ export interface CheckArguments {
  */
 export async function checkWindow(
   context: AnyContext,
-  { file, access, checkOnly, session, evidence }: CheckArguments,
+  { file, access, tickets, checkOnly, session, evidence }: CheckArguments,
 ): Promise<CheckedWindow> {
   const window = file.content;
   const digest = await planDigest(file);
   const opened = checkOnly ? undefined : session;
   const now = context.clock.now();
   const clock = clockProblems(window, 'pre-maintenance', now);
-  const changes = await checkChanges(context, window, access.jobs);
+  const changes = await checkChanges(context, window, { ...access.jobs, ...tickets });
   const findings: Finding[] = [
     checkOnly
       ? {

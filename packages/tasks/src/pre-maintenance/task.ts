@@ -1,4 +1,6 @@
 import { boolean, defineTask, newSessionId, SESSION_PATTERN, sessionInputs, text } from '@maintenance-tasks/core';
+import { ticketAccess } from '../credentials.ts';
+import { ticketAccessOf } from '../ticket/access.ts';
 import { windowAccess } from '../window/access.ts';
 import { windowFile, windowSecrets } from '../window/inputs.ts';
 
@@ -29,6 +31,7 @@ export default defineTask({
       pattern: SESSION_PATTERN,
       patternMeans: 'a session id (3 to 32 lower-case letters, digits and dashes)',
     }),
+    ...ticketAccess,
     ...windowSecrets,
     deadline,
     evidence,
@@ -52,6 +55,7 @@ export default defineTask({
     const { digest, plan, tagCommits } = await checkWindow(context, {
       file,
       access: windowAccess(inputs),
+      tickets: ticketAccessOf(inputs),
       checkOnly,
       session,
       evidence: inputs.evidence,

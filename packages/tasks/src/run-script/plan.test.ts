@@ -35,7 +35,7 @@ describe('what runs a script', () => {
 describe('what a script sees of the environment', () => {
   const around = {
     PATH: '/bin',
-    HOME: '/home/x',
+    HOME: '/home/runner',
     LC_ALL: 'C.UTF-8',
     GITHUB_TOKEN: 'secret',
     NODE_OPTIONS: '--require x',
@@ -48,7 +48,7 @@ describe('what a script sees of the environment', () => {
 
   test('is what it is named, and what any program needs', () => {
     expect(environmentOf(['WSUS_SERVER'], around, 'linux')).toEqual({
-      values: { PATH: '/bin', HOME: '/home/x', LC_ALL: 'C.UTF-8', WSUS_SERVER: 'wsus.example.com' },
+      values: { PATH: '/bin', HOME: '/home/runner', LC_ALL: 'C.UTF-8', WSUS_SERVER: 'wsus.example.com' },
       problems: [],
     });
   });

@@ -6,6 +6,7 @@ import { jobsSchema } from '../jobs/schema.ts';
 import { pageSchema } from '../maintenance-page/schema.ts';
 import { suppressSchema } from '../monitoring-suppression/schema.ts';
 import { channelsSchema } from '../notify/schema.ts';
+import { ticketsSchema } from '../ticket/schema.ts';
 import { trafficSchema } from '../traffic/schema.ts';
 
 const zone = z
@@ -172,6 +173,7 @@ export const windowSchema = z
     window: windowTimes.describe('When it happens.'),
     roster,
     changes: z.array(change).default([]).describe('The changes of the night.'),
+    tickets: ticketsSchema.default([]).describe('Where the tickets of the changes are kept, and how they must stand.'),
     tools: z.array(tool).default([]).describe('Programs the night needs, with the versions they must have.'),
     page: pageSchema.optional().describe('The maintenance page.'),
     suppress: suppressSchema.default([]).describe('What is kept from alerting during the window.'),
