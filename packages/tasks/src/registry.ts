@@ -16,7 +16,7 @@ export const registry: Readonly<Record<string, RegisteredTask>> = {
     load: async () => (await import('./cert-upload/task.ts')).default,
   },
   'finish-maintenance': {
-    summary: 'Ends a window: takes the page away when the smoke tests passed, lets monitoring alert again, proves that nothing of the session is left, tells the channels and writes the evidence.',
+    summary: 'Ends a window when its smoke tests passed: gives back traffic, takes the page away, lets monitoring alert and jobs run again, proves that nothing of the session is left, tells the channels and writes the evidence.',
     load: async () => (await import('./finish-maintenance/task.ts')).default,
   },
   'ip-allowlist': {

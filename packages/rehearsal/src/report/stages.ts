@@ -41,7 +41,7 @@ function stepOf(step: StepRun, calls: readonly Call[], record: RehearsalRecord):
     step.result === 'succeeded' && (step.kind === 'foreign' || (step.kind === 'script' && step.exitCode === undefined));
   const head = html`<span class="sign ${passedOver ? 'skipped' : step.result}" aria-label="${passedOver ? 'passed over' : WORDS[step.result]}">${passedOver ? '○' : SIGNS[step.result]}</span>
     <span class="title">${step.title}${step.task !== undefined && html` <code>${step.task}</code>`}</span>
-    <span class="facts">${calls.length > 0 && `${calls.length} calls`}${step.exitCode !== undefined && ` · ${(step.milliseconds / 1_000).toFixed(2)} s`}</span>`;
+    <span class="facts">${[calls.length > 0 && `${calls.length} calls`, step.exitCode !== undefined && `${(step.milliseconds / 1_000).toFixed(2)} s`].filter(Boolean).join(' · ')}</span>`;
   const problems = step.annotations
     .filter(({ kind }) => kind !== 'notice')
     .map(({ kind, text }) => html`<p class="annotation ${kind}">${text}</p>`);

@@ -6,12 +6,19 @@ export default defineTask({
   name: 'finish-maintenance',
   azure: { id: 'c9f4221c-e55b-4765-9eff-4a12c03c26dc', category: 'Deploy' },
   summary:
-    'Ends a window: takes the page away when the smoke tests passed, lets monitoring alert again, proves that nothing of the session is left, tells the channels and writes the evidence.',
+    'Ends a window when its smoke tests passed: gives back traffic, takes the page away, lets monitoring alert and jobs run again, proves that nothing of the session is left, tells the channels and writes the evidence.',
   needs: {
     Cloudflare: ['Zone Read', 'DNS Write', 'Cache Purge'],
     Pingdom: ['API token with level Read/Write'],
     Datadog: ['monitors_downtime'],
+    'New Relic': ['User key of a user who may change alerts'],
+    PagerDuty: ['REST API key that may write'],
+    'Azure Monitor': [
+      'Microsoft.AlertsManagement/actionRules/read, write and delete on the resource group of the rules',
+    ],
+    Statuspage: ['API key'],
     Slack: ['chat:write'],
+    'Kubernetes, Azure and others': ['What jobs, traffic and ip-allowlist need, where the window file has them'],
   },
   mutates: true,
   inputs: {

@@ -11,6 +11,12 @@ export default defineTask({
     Cloudflare: ['Zone Read', 'DNS Write', 'Cache Purge'],
     Pingdom: ['API token with level Read/Write'],
     Datadog: ['monitors_downtime'],
+    'New Relic': ['User key of a user who may change alerts'],
+    PagerDuty: ['REST API key that may write'],
+    'Azure Monitor': [
+      'Microsoft.AlertsManagement/actionRules/read, write and delete on the resource group of the rules',
+    ],
+    Statuspage: ['API key'],
     Slack: ['chat:write'],
   },
   mutates: true,
