@@ -1,8 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { connect as secureConnect } from 'node:tls';
 import { createHttp, type HttpRequest, systemClock } from '@maintenance-tasks/core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { createAuthority } from './certificates.ts';
@@ -150,6 +152,23 @@ describe('the proxy', () => {
     expect((await call('http://api.example.com/')).status).toBe(418);
     expect(proxy.calls.map(({ number }) => number)).toEqual([1]);
   });
+
+  it.each(['a port that was only looked at', 'a certificate that was only looked at'])(
+    'does not count %s in an earlier world: its caller was killed there',
+    async (what) => {
+      const socket = connect(proxy.port, '127.0.0.1');
+      socket.write('CONNECT api.example.com:443 HTTP/1.1\r\nhost: api.example.com:443\r\n\r\n');
+      await once(socket, 'data');
+      if (what.includes('certificate')) {
+        const secure = secureConnect({ socket, servername: 'api.example.com', rejectUnauthorized: false });
+        await once(secure, 'secureConnect');
+      }
+      proxy.use([system]);
+      socket.destroy();
+      expect((await call('http://api.example.com/')).status).toBe(200);
+      expect(proxy.calls.map(({ method, number }) => `${number} ${method}`)).toEqual(['1 POST']);
+    },
+  );
 });
 
 describe('a fault at one call', () => {

@@ -164,8 +164,10 @@ export async function startProxy(options: ProxyOptions): Promise<RehearsalProxy>
     }
     // Somebody who only looks whether the port is open says nothing, and called all the same.
     let silent = true;
+    const opened = rules;
     socket.on('close', () => {
-      if (silent) record(begin({ step }, 'TCP', host, `:${port}`), { system: answering(host)?.name });
+      if (silent && opened === rules)
+        record(begin({ step }, 'TCP', host, `:${port}`), { system: answering(host)?.name });
     });
     const speak = (first: Buffer) => {
       silent = false;
@@ -186,6 +188,7 @@ export async function startProxy(options: ProxyOptions): Promise<RehearsalProxy>
   function handshake(socket: Socket, tunnel: Tunnel): TLSSocket {
     secured.add(socket);
     const { host } = tunnel.connectedTo;
+    const opened = rules;
     const inner = new TLSSocket(socket, {
       isServer: true,
       ALPNProtocols: ['http/1.1'],
@@ -198,7 +201,8 @@ export async function startProxy(options: ProxyOptions): Promise<RehearsalProxy>
     socket.on('close', () => inner.destroy());
     inner.on('close', () => {
       // Somebody who only looks at the certificate makes no request, and called all the same.
-      if (tunnel.requests > 0) return;
+      // One that was opened in an earlier world is no call of this one: its caller may have been killed there.
+      if (tunnel.requests > 0 || opened !== rules) return;
       const named = (inner as { servername?: string | false }).servername || host;
       record(begin(tunnel, 'TLS', named, `:${tunnel.connectedTo.port}`), { system: answering(host, named)?.name });
     });
