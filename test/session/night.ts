@@ -72,8 +72,14 @@ export function nightOf(runs: TaskRuns) {
   const run = <I extends Inputs>(task: TaskDefinition<I>, inputs: Record<string, string> = {}): Promise<RunResult> =>
     runs.run(task, { 'window-file': 'window.yaml', ...SECRETS, ...inputs });
   const stateOf = (name: string) => JSON.stringify(standIns.find((standIn) => standIn.name === name)?.state());
+  /** Further systems of this night. */
+  const addSystems = (others: readonly StandIn[]) => {
+    standIns = [...standIns, ...others];
+    answerWith({});
+  };
   return {
     begin,
+    addSystems,
     answerWith,
     run,
     stateOf,
