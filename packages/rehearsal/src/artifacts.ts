@@ -1,6 +1,6 @@
 import { cpSync, existsSync, mkdirSync, readdirSync, statSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
-import { filesIn, globPattern } from './github-expressions.ts';
+import { filesIn, globPattern } from './github/expressions.ts';
 import type { JobFolders } from './host-play.ts';
 import type { HostName } from './plan.ts';
 

@@ -1,6 +1,6 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: that is how pipelines write expressions
 import { describe, expect, it } from 'vitest';
-import { azureCondition, azureFunctions, expandMacros, runtimeValue, templateValue } from './azure-expressions.ts';
+import { azureCondition, azureFunctions, expandMacros, runtimeValue, templateValue } from './azure/expressions.ts';
 import { ExpressionProblem, evaluate, problemOf, type Scope } from './expressions.ts';
 import {
   ALL_GITHUB_FUNCTIONS,
@@ -10,7 +10,7 @@ import {
   githubValue,
   globPattern,
   statusFunctions,
-} from './github-expressions.ts';
+} from './github/expressions.ts';
 
 function github(status: 'success' | 'failure' | 'cancelled', contexts: Scope['contexts'] = {}): Scope {
   return { contexts: { needs: {}, secrets: {}, ...contexts }, functions: statusFunctions(status) };

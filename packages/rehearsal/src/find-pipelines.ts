@@ -1,9 +1,9 @@
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { basename, dirname, join, relative, resolve } from 'node:path';
 import { InputProblem } from '@maintenance-tasks/core';
-import { readAzurePipeline } from './azure-pipeline.ts';
+import { readAzurePipeline } from './azure/pipeline.ts';
 import { readCatalogue } from './catalogue.ts';
-import { readGithubPipeline } from './github-pipeline.ts';
+import { readGithubPipeline } from './github/pipeline.ts';
 import type { HostName, Pipeline } from './plan.ts';
 
 export interface Found {

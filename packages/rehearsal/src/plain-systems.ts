@@ -1,11 +1,11 @@
 import type { MaintenanceWindow } from '@maintenance-tasks/tasks/window/schema';
 import type { z } from 'zod';
-import type { Known, Note } from './assume.ts';
-import { dataFactoryOf, kubernetesOf, rundeckOf } from './assume-jobs.ts';
-import { azureMonitorOf, newRelicOf, pagerdutyOf, statuspageOf } from './assume-monitoring.ts';
-import { azureDevopsOf, githubOf } from './assume-pipelines.ts';
-import { jiraOf, servicenowOf, smtpOf, withIssues, zendeskOf } from './assume-tickets.ts';
-import { gatewaysOf, haproxyOf } from './assume-traffic.ts';
+import type { Known, Note } from './assume/assume.ts';
+import { dataFactoryOf, kubernetesOf, rundeckOf } from './assume/jobs.ts';
+import { azureMonitorOf, newRelicOf, pagerdutyOf, statuspageOf } from './assume/monitoring.ts';
+import { azureDevopsOf, githubOf } from './assume/pipelines.ts';
+import { jiraOf, servicenowOf, smtpOf, withIssues, zendeskOf } from './assume/tickets.ts';
+import { gatewaysOf, haproxyOf } from './assume/traffic.ts';
 import type { StandIn, StandInWorld } from './stand-in.ts';
 import { alertmanagerSeed, alertmanagerStandIn } from './stand-ins/alertmanager.ts';
 import { applicationGatewaySeed, applicationGatewayStandIn } from './stand-ins/application-gateway.ts';

@@ -1,6 +1,6 @@
 import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { filesIn } from './github-expressions.ts';
+import { filesIn } from './github/expressions.ts';
 
 /** A secret of the rehearsal: made up, accepted by the stand-ins, and looked for in all that is left of the night. */
 export interface MadeUpSecret {

@@ -1,4 +1,4 @@
-import type { Seeds } from './assume.ts';
+import type { Seeds } from './assume/assume.ts';
 import { plainStandIns } from './plain-systems.ts';
 import type { StandIn, StandInWorld } from './stand-in.ts';
 import { cloudflareStandIn } from './stand-ins/cloudflare.ts';

@@ -1,12 +1,11 @@
-import { spawn } from 'node:child_process';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ReportTable } from '@maintenance-tasks/core';
 import { startProxy } from '@maintenance-tasks/rehearsal/proxy';
 import type { StandIn } from '@maintenance-tasks/rehearsal/stand-in';
 import { cloudflareStandIn } from '@maintenance-tasks/rehearsal/stand-ins/cloudflare';
-import { ROOT } from '../tasks.ts';
+import { type Measure, measuredRun } from '../bench-run.ts';
 
 const SIZES = [
   { hosts: 1, zones: 1 },
@@ -18,23 +17,12 @@ const SIZES = [
 const SESSION = 'mw-209901010000-bnch';
 const TARGET = 'maintenance.example.net';
 
-interface Measure {
-  readonly calls: number;
-  readonly milliseconds: number;
-  readonly peakMiB: number;
-}
-
 /** The built maintenance-page action, on and off, for many hosts over many zones: calls, wall time, memory. */
 export default async function benchPage(): Promise<ReportTable> {
   const folder = await mkdtemp(join(tmpdir(), 'bench-page-'));
   const world = { now: () => new Date() };
   const proxy = await startProxy({ standIns: [], ...world });
   try {
-    const meter = join(folder, 'meter.cjs');
-    await writeFile(
-      meter,
-      `process.on('exit', () => require('fs').writeSync(3, String(process.resourceUsage().maxRSS)));`,
-    );
     const rows: string[][] = [];
     for (const { hosts, zones } of SIZES) {
       const names = Array.from({ length: hosts }, (_, index) => `host-${index}.zone-${index % zones}.example`);
@@ -56,15 +44,14 @@ export default async function benchPage(): Promise<ReportTable> {
         PATH: process.env.PATH ?? '',
         HTTPS_PROXY: proxy.url,
         NODE_EXTRA_CA_CERTS: proxy.caFile,
-        NODE_OPTIONS: `--require ${meter}`,
         INPUT_HOSTS: names.join('\n'),
         INPUT_TARGET: TARGET,
         INPUT_SESSION: SESSION,
         'INPUT_CLOUDFLARE-TOKEN': 'bench',
         INPUT_EVIDENCE: join(folder, 'evidence'),
       };
-      const on = await measured(proxy.calls, { ...environment, INPUT_STATE: 'on' }, folder);
-      const off = await measured(proxy.calls, { ...environment, INPUT_STATE: 'off' }, folder);
+      const on = await measuredRun('maintenance-page', proxy.calls, { ...environment, INPUT_STATE: 'on' }, folder);
+      const off = await measuredRun('maintenance-page', proxy.calls, { ...environment, INPUT_STATE: 'off' }, folder);
       rows.push([String(hosts), String(zones), ...cells(on, zones), ...cells(off, zones)]);
     }
     return {
@@ -89,32 +76,6 @@ const maintenanceOrigin: StandIn = {
   state: () => ({}),
   leftovers: () => [],
 };
-
-async function measured(
-  calls: readonly unknown[],
-  environment: Record<string, string>,
-  folder: string,
-): Promise<Measure> {
-  const before = calls.length;
-  const started = performance.now();
-  const child = spawn(process.execPath, [join(ROOT, 'actions/maintenance-page/dist/main.cjs')], {
-    cwd: folder,
-    env: environment,
-    stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
-  });
-  let said = '';
-  let kilobytes = '';
-  child.stdout?.on('data', (chunk: Buffer) => (said += chunk));
-  child.stderr?.on('data', (chunk: Buffer) => (said += chunk));
-  child.stdio[3]?.on('data', (chunk: Buffer) => (kilobytes += chunk));
-  const code = await new Promise<number | null>((resolve) => child.on('close', resolve));
-  if (code !== 0) throw new Error(`maintenance-page ended with ${code}:\n${said}`);
-  return {
-    calls: calls.length - before,
-    milliseconds: Math.round(performance.now() - started),
-    peakMiB: Math.round(Number(kilobytes) / 1_024),
-  };
-}
 
 function cells({ calls, milliseconds, peakMiB }: Measure, zones: number): string[] {
   return [String(calls), (calls / zones).toFixed(1), String(milliseconds), String(peakMiB)];

@@ -1,5 +1,4 @@
-import { spawn } from 'node:child_process';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ReportTable } from '@maintenance-tasks/core';
@@ -10,7 +9,7 @@ import { azureManagementStandIn } from '@maintenance-tasks/rehearsal/stand-ins/a
 import { entraIdStandIn } from '@maintenance-tasks/rehearsal/stand-ins/entra-id';
 import { haproxyStandIn } from '@maintenance-tasks/rehearsal/stand-ins/haproxy';
 import { kubernetesStandIn } from '@maintenance-tasks/rehearsal/stand-ins/kubernetes';
-import { ROOT } from '../tasks.ts';
+import { type Measure, measuredRun } from '../bench-run.ts';
 
 const SIZES = [5, 50, 500];
 const SESSION = 'mw-209901010000-bnch';
@@ -26,12 +25,6 @@ const INPUTS = {
   INPUT_SESSION: SESSION,
 };
 
-interface Measure {
-  readonly calls: number;
-  readonly milliseconds: number;
-  readonly peakMiB: number;
-}
-
 interface Case {
   readonly what: string;
   readonly target: object;
@@ -44,11 +37,6 @@ export default async function benchTraffic(): Promise<ReportTable> {
   const world = { now: () => new Date() };
   const proxy = await startProxy({ standIns: [], ...world });
   try {
-    const meter = join(folder, 'meter.cjs');
-    await writeFile(
-      meter,
-      `process.on('exit', () => require('fs').writeSync(3, String(process.resourceUsage().maxRSS)));`,
-    );
     const rows: string[][] = [];
     for (const size of SIZES) {
       for (const { what, target, world: systems } of casesOf(size)) {
@@ -57,13 +45,12 @@ export default async function benchTraffic(): Promise<ReportTable> {
           PATH: process.env.PATH ?? '',
           HTTPS_PROXY: proxy.url,
           NODE_EXTRA_CA_CERTS: proxy.caFile,
-          NODE_OPTIONS: `--require ${meter}`,
           INPUT_TARGETS: JSON.stringify([target]),
           INPUT_EVIDENCE: join(folder, 'evidence'),
           ...INPUTS,
         };
-        const drain = await measured(proxy.calls, { ...environment, INPUT_STATE: 'drain' }, folder);
-        const rollout = await measured(proxy.calls, { ...environment, INPUT_STATE: 'rollout' }, folder);
+        const drain = await measuredRun('traffic', proxy.calls, { ...environment, INPUT_STATE: 'drain' }, folder);
+        const rollout = await measuredRun('traffic', proxy.calls, { ...environment, INPUT_STATE: 'rollout' }, folder);
         rows.push([String(size), what, ...cells(drain), ...cells(rollout)]);
       }
     }
@@ -132,32 +119,6 @@ function casesOf(size: number): Case[] {
       ],
     },
   ];
-}
-
-async function measured(
-  calls: readonly unknown[],
-  environment: Record<string, string>,
-  folder: string,
-): Promise<Measure> {
-  const before = calls.length;
-  const started = performance.now();
-  const child = spawn(process.execPath, [join(ROOT, 'actions/traffic/dist/main.cjs')], {
-    cwd: folder,
-    env: environment,
-    stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
-  });
-  let said = '';
-  let kilobytes = '';
-  child.stdout?.on('data', (chunk: Buffer) => (said += chunk));
-  child.stderr?.on('data', (chunk: Buffer) => (said += chunk));
-  child.stdio[3]?.on('data', (chunk: Buffer) => (kilobytes += chunk));
-  const code = await new Promise<number | null>((resolve) => child.on('close', resolve));
-  if (code !== 0) throw new Error(`traffic ended with ${code}:\n${said.slice(-2_000)}`);
-  return {
-    calls: calls.length - before,
-    milliseconds: Math.round(performance.now() - started),
-    peakMiB: Math.round(Number(kilobytes) / 1_024),
-  };
 }
 
 function cells({ calls, milliseconds, peakMiB }: Measure): string[] {

@@ -1,11 +1,12 @@
 import { type AnyContext, messageOf, Report, TaskError } from '@maintenance-tasks/core';
 import type { Leftover } from '../leftover.ts';
 import { announce } from '../notify/announce.ts';
+import { collectEvidence } from '../session-evidence.ts';
 import { missingAccess, requireAccess, type WindowAccess } from '../window/access.ts';
 import { textsOf } from '../window/announcement.ts';
 import type { MaintenanceWindow } from '../window/schema.ts';
 import { type TemporaryChange, temporaryChanges } from '../window/systems.ts';
-import { collectEvidence, writeReport } from './evidence.ts';
+import { writeReport } from './evidence.ts';
 import { type FinishPlan, type Outcome, type PagePolicy, planFinish } from './plan.ts';
 
 export interface FinishArguments {

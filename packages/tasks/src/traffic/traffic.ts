@@ -1,6 +1,6 @@
 import { messageOf, TaskError } from '@maintenance-tasks/core';
-import { collectEvidence } from '../finish-maintenance/evidence.ts';
 import type { Leftover } from '../leftover.ts';
+import { collectEvidence } from '../session-evidence.ts';
 import type { TrafficAccess } from './access.ts';
 import { gatewaySite } from './gateway.ts';
 import { haproxySite } from './haproxy.ts';

@@ -1,7 +1,7 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: that is how pipelines write expressions
 import { describe, expect, it } from 'vitest';
-import { readAzurePipeline } from './azure-pipeline.ts';
-import type { PublishedTask } from './catalogue.ts';
+import type { PublishedTask } from '../catalogue.ts';
+import { readAzurePipeline } from './pipeline.ts';
 
 const TASKS: PublishedTask[] = [
   {

@@ -1,9 +1,9 @@
 import { InputProblem, messageOf } from '@maintenance-tasks/core';
 import { isMap } from 'yaml';
-import { ALL_AZURE_FUNCTIONS, azureText, templateValue } from './azure-expressions.ts';
-import { problemOf, type Scope, type Value } from './expressions.ts';
-import type { Entry, PipelineYaml } from './pipeline-yaml.ts';
-import type { InputDefault } from './plan.ts';
+import { problemOf, type Scope, type Value } from '../expressions.ts';
+import type { Entry, PipelineYaml } from '../pipeline-yaml.ts';
+import type { InputDefault } from '../plan.ts';
+import { ALL_AZURE_FUNCTIONS, azureText, templateValue } from './expressions.ts';
 
 const AZURE_CONTEXTS = ['variables', 'dependencies', 'stageDependencies', 'parameters', 'pipeline', 'resources'];
 

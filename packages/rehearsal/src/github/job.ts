@@ -1,6 +1,9 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Scope, Value } from './expressions.ts';
+import type { Scope, Value } from '../expressions.ts';
+import type { JobFolders, JobPlay, Leg, StepConclusion, StepTold } from '../host-play.ts';
+import type { Job, Stage, Step } from '../plan.ts';
+import type { Annotation, Result } from '../run-record.ts';
 import {
   fileFunctions,
   githubCondition,
@@ -9,11 +12,8 @@ import {
   githubValue,
   type JobResult,
   statusFunctions,
-} from './github-expressions.ts';
-import type { GithubPlay } from './github-play.ts';
-import type { JobFolders, JobPlay, Leg, StepConclusion, StepTold } from './host-play.ts';
-import type { Job, Stage, Step } from './plan.ts';
-import type { Annotation, Result } from './run-record.ts';
+} from './expressions.ts';
+import type { GithubPlay } from './play.ts';
 
 /** One job on a runner: the environment of its steps, the files and the commands by which they answer. */
 export class GithubJob implements JobPlay {

@@ -1,8 +1,8 @@
 import { azureInputName } from '@maintenance-tasks/core';
 import type { z } from 'zod';
+import type { azureDevopsSeed } from '../stand-ins/azure-devops.ts';
+import type { githubSeed } from '../stand-ins/github.ts';
 import type { Known, Note } from './assume.ts';
-import type { azureDevopsSeed } from './stand-ins/azure-devops.ts';
-import type { githubSeed } from './stand-ins/github.ts';
 
 type GitHub = z.input<typeof githubSeed>;
 type Azure = z.input<typeof azureDevopsSeed>;

@@ -1,13 +1,13 @@
 import type { MaintenanceWindow } from '@maintenance-tasks/tasks/window/schema';
-import { assumedConnections, assumedVariables, directoryOf, vaultsOf } from './assume-azure.ts';
-import type { Authority } from './certificates.ts';
-import type { MadeUp } from './made-up.ts';
-import { type PlainSeeds, plainSeeds } from './plain-systems.ts';
-import type { Step } from './plan.ts';
-import type { Rehearsal, RehearsalFile, SystemsAsWritten } from './rehearsal-file.ts';
-import type { CloudflareSeed } from './stand-ins/cloudflare-seed.ts';
-import type { DnsSeed, WebsiteSeed } from './stand-ins/website-seed.ts';
-import type { Use } from './uses.ts';
+import type { Authority } from '../certificates.ts';
+import type { MadeUp } from '../made-up.ts';
+import { type PlainSeeds, plainSeeds } from '../plain-systems.ts';
+import type { Step } from '../plan.ts';
+import type { Rehearsal, RehearsalFile, SystemsAsWritten } from '../rehearsal-file.ts';
+import type { CloudflareSeed } from '../stand-ins/cloudflare-seed.ts';
+import type { DnsSeed, WebsiteSeed } from '../stand-ins/website-seed.ts';
+import type { Use } from '../uses.ts';
+import { assumedConnections, assumedVariables, directoryOf, vaultsOf } from './azure.ts';
 
 /** Every system as it stands before the rehearsal, nothing left open. */
 export interface Seeds {

@@ -1,11 +1,11 @@
 import { nearest } from '@maintenance-tasks/core';
 import { isMap } from 'yaml';
-import { AzureStepReader } from './azure-step.ts';
-import { AzureTexts, readParameters } from './azure-texts.ts';
-import type { PublishedTask } from './catalogue.ts';
-import { cyclesIn } from './cycles.ts';
-import { type Entry, PipelineYaml } from './pipeline-yaml.ts';
-import type { Job, Pipeline, Stage, Step } from './plan.ts';
+import type { PublishedTask } from '../catalogue.ts';
+import { cyclesIn } from '../cycles.ts';
+import { type Entry, PipelineYaml } from '../pipeline-yaml.ts';
+import type { Job, Pipeline, Stage, Step } from '../plan.ts';
+import { AzureStepReader } from './step.ts';
+import { AzureTexts, readParameters } from './texts.ts';
 
 // Keys as the schema has them: learn.microsoft.com/azure/devops/pipelines/yaml-schema.
 const TOP = [

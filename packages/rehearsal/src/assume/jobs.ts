@@ -1,9 +1,9 @@
 import type { z } from 'zod';
+import type { dataFactorySeed } from '../stand-ins/data-factory.ts';
+import type { kubernetesSeed } from '../stand-ins/kubernetes.ts';
+import type { rundeckSeed } from '../stand-ins/rundeck.ts';
 import type { Known, Note } from './assume.ts';
-import { routedNamespaces } from './assume-traffic.ts';
-import type { dataFactorySeed } from './stand-ins/data-factory.ts';
-import type { kubernetesSeed } from './stand-ins/kubernetes.ts';
-import type { rundeckSeed } from './stand-ins/rundeck.ts';
+import { routedNamespaces } from './traffic.ts';
 
 type Kubernetes = z.input<typeof kubernetesSeed>;
 type DataFactory = z.input<typeof dataFactorySeed>;

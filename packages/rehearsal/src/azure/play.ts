@@ -1,10 +1,10 @@
-import { type AzureResult, azureCondition, azureFunctions, runtimeValue } from './azure-expressions.ts';
-import { AzureJob } from './azure-job.ts';
-import type { PublishedTask } from './catalogue.ts';
-import type { Scope, Value } from './expressions.ts';
-import { type HostPlay, type JobFolders, type JobPlay, type Leg, ONLY_LEG } from './host-play.ts';
-import type { Job, Pipeline, Stage } from './plan.ts';
-import type { Result } from './run-record.ts';
+import type { PublishedTask } from '../catalogue.ts';
+import type { Scope, Value } from '../expressions.ts';
+import { type HostPlay, type JobFolders, type JobPlay, type Leg, ONLY_LEG } from '../host-play.ts';
+import type { Job, Pipeline, Stage } from '../plan.ts';
+import type { Result } from '../run-record.ts';
+import { type AzureResult, azureCondition, azureFunctions, runtimeValue } from './expressions.ts';
+import { AzureJob } from './job.ts';
 
 /** A service connection as the agent hands it over. */
 export interface Connection {

@@ -1,9 +1,9 @@
 import type { MaintenanceWindow } from '@maintenance-tasks/tasks/window/schema';
 import type { z } from 'zod';
+import type { applicationGatewaySeed } from '../stand-ins/application-gateway.ts';
+import type { haproxySeed } from '../stand-ins/haproxy.ts';
+import type { kubernetesSeed } from '../stand-ins/kubernetes.ts';
 import type { Known, Note } from './assume.ts';
-import type { applicationGatewaySeed } from './stand-ins/application-gateway.ts';
-import type { haproxySeed } from './stand-ins/haproxy.ts';
-import type { kubernetesSeed } from './stand-ins/kubernetes.ts';
 
 type TrafficTarget = MaintenanceWindow['traffic'][number];
 type TargetOf<Kind extends TrafficTarget['kind']> = Extract<TrafficTarget, { kind: Kind }>;

@@ -1,11 +1,11 @@
-import type { PublishedTask } from './catalogue.ts';
-import type { Scope, Value } from './expressions.ts';
-import { githubCondition, githubText, githubValue, type JobResult, statusFunctions } from './github-expressions.ts';
-import { GithubJob } from './github-job.ts';
-import type { HostPlay, JobFolders, JobPlay, Leg } from './host-play.ts';
-import { matrixLegs } from './matrix.ts';
-import type { Job, Pipeline, Stage } from './plan.ts';
-import type { Result } from './run-record.ts';
+import type { PublishedTask } from '../catalogue.ts';
+import type { Scope, Value } from '../expressions.ts';
+import type { HostPlay, JobFolders, JobPlay, Leg } from '../host-play.ts';
+import { matrixLegs } from '../matrix.ts';
+import type { Job, Pipeline, Stage } from '../plan.ts';
+import type { Result } from '../run-record.ts';
+import { githubCondition, githubText, githubValue, type JobResult, statusFunctions } from './expressions.ts';
+import { GithubJob } from './job.ts';
 
 export interface GithubWorld {
   readonly secrets: Readonly<Record<string, string>>;

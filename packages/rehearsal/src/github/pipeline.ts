@@ -1,8 +1,8 @@
-import type { PublishedTask } from './catalogue.ts';
-import { cyclesIn } from './cycles.ts';
-import { GithubStepReader, meant } from './github-step.ts';
-import { type Entry, PipelineYaml } from './pipeline-yaml.ts';
-import type { InputDefault, Job, Pipeline, Stage } from './plan.ts';
+import type { PublishedTask } from '../catalogue.ts';
+import { cyclesIn } from '../cycles.ts';
+import { type Entry, PipelineYaml } from '../pipeline-yaml.ts';
+import type { InputDefault, Job, Pipeline, Stage } from '../plan.ts';
+import { GithubStepReader, meant } from './step.ts';
 
 const WORKFLOW_KEYS = ['name', 'run-name', 'on', 'permissions', 'env', 'defaults', 'concurrency', 'jobs'];
 const JOB_KEYS = [

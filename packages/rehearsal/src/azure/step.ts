@@ -1,8 +1,8 @@
 import { nearest } from '@maintenance-tasks/core';
-import type { AzureTexts } from './azure-texts.ts';
-import type { PublishedTask } from './catalogue.ts';
-import type { Entry, PipelineYaml } from './pipeline-yaml.ts';
-import type { Step, StepKind } from './plan.ts';
+import type { PublishedTask } from '../catalogue.ts';
+import type { Entry, PipelineYaml } from '../pipeline-yaml.ts';
+import type { Step, StepKind } from '../plan.ts';
+import type { AzureTexts } from './texts.ts';
 
 const COMMON = [
   'condition',

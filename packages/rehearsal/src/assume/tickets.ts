@@ -1,12 +1,12 @@
 import { azureInputName } from '@maintenance-tasks/core';
 import { parse } from 'yaml';
 import type { z } from 'zod';
+import type { githubSeed } from '../stand-ins/github.ts';
+import type { jiraSeed } from '../stand-ins/jira.ts';
+import type { servicenowSeed } from '../stand-ins/servicenow.ts';
+import type { smtpSeed } from '../stand-ins/smtp.ts';
+import type { zendeskSeed } from '../stand-ins/zendesk.ts';
 import type { Known, Note } from './assume.ts';
-import type { githubSeed } from './stand-ins/github.ts';
-import type { jiraSeed } from './stand-ins/jira.ts';
-import type { servicenowSeed } from './stand-ins/servicenow.ts';
-import type { smtpSeed } from './stand-ins/smtp.ts';
-import type { zendeskSeed } from './stand-ins/zendesk.ts';
 
 type Jira = z.input<typeof jiraSeed>;
 type ServiceNow = z.input<typeof servicenowSeed>;

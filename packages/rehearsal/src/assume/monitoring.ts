@@ -1,10 +1,10 @@
 import type { MaintenanceWindow } from '@maintenance-tasks/tasks/window/schema';
 import type { z } from 'zod';
+import type { azureMonitorSeed } from '../stand-ins/azure-monitor.ts';
+import type { newRelicSeed } from '../stand-ins/new-relic.ts';
+import type { pagerdutySeed } from '../stand-ins/pagerduty.ts';
+import type { statuspageSeed } from '../stand-ins/statuspage.ts';
 import type { Known, Note } from './assume.ts';
-import type { azureMonitorSeed } from './stand-ins/azure-monitor.ts';
-import type { newRelicSeed } from './stand-ins/new-relic.ts';
-import type { pagerdutySeed } from './stand-ins/pagerduty.ts';
-import type { statuspageSeed } from './stand-ins/statuspage.ts';
 
 type Suppressed = MaintenanceWindow['suppress'][number];
 type Seed<Schema extends z.ZodType> = z.input<Schema>;

@@ -10,7 +10,7 @@ import {
   splitExpressions,
   toData,
   type Value,
-} from './expressions.ts';
+} from '../expressions.ts';
 
 export type JobResult = 'success' | 'failure' | 'cancelled' | 'skipped';
 

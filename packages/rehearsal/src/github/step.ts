@@ -1,9 +1,9 @@
 import { InputProblem, messageOf, nearest } from '@maintenance-tasks/core';
-import type { PublishedTask } from './catalogue.ts';
-import { problemOf, splitExpressions } from './expressions.ts';
-import { ALL_GITHUB_FUNCTIONS, bare, GITHUB_CONTEXTS } from './github-expressions.ts';
-import type { Entry, PipelineYaml } from './pipeline-yaml.ts';
-import type { Step, StepKind } from './plan.ts';
+import type { PublishedTask } from '../catalogue.ts';
+import { problemOf, splitExpressions } from '../expressions.ts';
+import type { Entry, PipelineYaml } from '../pipeline-yaml.ts';
+import type { Step, StepKind } from '../plan.ts';
+import { ALL_GITHUB_FUNCTIONS, bare, GITHUB_CONTEXTS } from './expressions.ts';
 
 const STEP_KEYS = [
   'id',

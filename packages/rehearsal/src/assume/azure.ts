@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
+import type { Rehearsal } from '../rehearsal-file.ts';
 import type { Known, Note, Seeds } from './assume.ts';
-import type { Rehearsal } from './rehearsal-file.ts';
 
 const TENANT = '11111111-1111-4111-8111-111111111111';
 const APPLICATION = '22222222-2222-4222-8222-222222222222';
