@@ -8,7 +8,7 @@ import { nightOf, WINDOW } from './night.ts';
 const COMMIT = 'c0ffee0123456789c0ffee0123456789c0ffee01';
 const CHANGES = `changes:
   - { ticket: PLAT-1, what: Gateway, repository: example-org/gateway, tag: platform-0/2.102.0, pipeline: deploy.yml }
-  - { ticket: PLAT-2, what: Patches, script: scripts/patch.ps1 }
+  - { ticket: PLAT-2, what: Patches, script: patch.ps1 }
 tickets: [{ system: jira, address: https://example.atlassian.net, states: [Approved], fix-version: 2.102.0 }]
 `;
 const SECRETS = {
@@ -28,6 +28,7 @@ beforeEach(() => {
   runs.clock.set('2026-11-21T18:30:00Z');
   night.begin();
   night.write('window.yaml', WINDOW + CHANGES);
+  night.write('patch.ps1', 'Write-Output patched');
 });
 
 /** The night with a gateway repository and a Jira as they are told to stand. */

@@ -43,6 +43,14 @@ test('changes with the smoke tests that the window file names', async () => {
   expect(await digestOf(TEXT)).not.toBe(before);
 });
 
+test('changes with the scripts that its changes name', async () => {
+  const text = `${TEXT}changes: [{ ticket: PLAT-1, what: Patches, script: patch.ps1 }]\n`;
+  await writeFile(join(folder, 'patch.ps1'), 'one');
+  const before = await digestOf(text);
+  await writeFile(join(folder, 'patch.ps1'), 'two');
+  expect(await digestOf(text)).not.toBe(before);
+});
+
 test('refuses a named file that is missing, and one outside of the folder', async () => {
   await expect(digestOf(TEXT.replace('checks.yaml', 'other.yaml'))).rejects.toThrow(/cannot be read/);
   await expect(digestOf(TEXT.replace('checks.yaml', '../other.yaml'))).rejects.toThrow(/outside the folder/);

@@ -5,13 +5,14 @@ import { messageOf, TaskError, type YamlFile } from '@maintenance-tasks/core';
 import type { MaintenanceWindow } from './schema.ts';
 
 /**
- * The digest of what is approved: the window file's content and the files it names. Comments and layout of the
+ * The digest of what is approved: the window file's content and the files it names (smoke tests and scripts). Comments and layout of the
  * window file do not count, so that a corrected typo in a comment does not ask for a new approval.
  */
 export async function planDigest(file: YamlFile<MaintenanceWindow>): Promise<string> {
   const hash = createHash('sha256').update(canonical(file.content));
-  const named = file.content['smoke-tests'];
-  if (named !== undefined) hash.update('\0').update(await readNamed(file.path, named));
+  const { changes, 'smoke-tests': smokeTests } = file.content;
+  const named = [smokeTests, ...changes.map(({ script }) => script)].filter((name) => name !== undefined);
+  for (const name of new Set(named)) hash.update(`\0${name}\0`).update(await readNamed(file.path, name));
   return hash.digest('hex');
 }
 
