@@ -131,7 +131,11 @@ const change = z
       .url({ protocol: /^https$/, error: 'is not an https address' })
       .optional()
       .describe('Address of the API, where it is a server of your own.'),
-    script: z.string().min(1).optional().describe('Script that brings it.'),
+    script: z
+      .string()
+      .min(1)
+      .optional()
+      .describe('Script that brings it, by its path from the window file. It is part of what is approved.'),
   })
   .superRefine((given, context) => {
     const needs = (key: 'repository' | 'tag' | 'pipeline', because: string) => {
