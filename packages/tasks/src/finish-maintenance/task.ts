@@ -1,5 +1,4 @@
 import { choice, defineTask, sessionInputs, text } from '@maintenance-tasks/core';
-import { windowAccess } from '../window/access.ts';
 import { windowFile, windowSecrets } from '../window/inputs.ts';
 
 export default defineTask({
@@ -46,6 +45,7 @@ export default defineTask({
     report: 'Path of the evidence page (HTML); a Markdown and a JSON file lie beside it.',
   },
   async run({ inputs, ...context }) {
+    const { windowAccess } = await import('../window/access.ts');
     const { finishMaintenance } = await import('./finish.ts');
     const finished = await finishMaintenance(context, {
       window: inputs['window-file'].content,

@@ -1,7 +1,5 @@
 import { boolean, defineTask, newSessionId, SESSION_PATTERN, sessionInputs, text } from '@maintenance-tasks/core';
 import { ticketAccess } from '../credentials.ts';
-import { ticketAccessOf } from '../ticket/access.ts';
-import { windowAccess } from '../window/access.ts';
 import { windowFile, windowSecrets } from '../window/inputs.ts';
 
 const { deadline, evidence } = sessionInputs;
@@ -48,6 +46,8 @@ export default defineTask({
     'minutes-left': 'Minutes until the window ends.',
   },
   async run({ inputs, ...context }) {
+    const { windowAccess } = await import('../window/access.ts');
+    const { ticketAccessOf } = await import('../ticket/access.ts');
     const { checkWindow } = await import('./check.ts');
     const { timesOf } = await import('../window/times.ts');
     const file = inputs['window-file'];

@@ -1,5 +1,4 @@
 import { defineTask, sessionInputs, text } from '@maintenance-tasks/core';
-import { windowAccess } from '../window/access.ts';
 import { windowFile, windowSecrets } from '../window/inputs.ts';
 
 export default defineTask({
@@ -37,6 +36,7 @@ export default defineTask({
     showing: 'Hosts that show the maintenance page, one a line.',
   },
   async run({ inputs, ...context }) {
+    const { windowAccess } = await import('../window/access.ts');
     const { startMaintenance } = await import('./start.ts');
     const { failedChannels, slackThread, showing } = await startMaintenance(context, {
       file: inputs['window-file'],
