@@ -29,8 +29,8 @@ describe('committed texts', () => {
     ['README.md', 'https://docs.example.com/container-registry-guide and /usr/bin/node, or https://example.com/home/x'],
     ['src/a.test.ts', "it.each([1])('skips only what is said', () => {}); it.skipIf(!server)('x', () => {});"],
     ['src/a.ts', 'const todo = []; // a list of what is to be done'],
-    ['docs/a.md', 'the folder ./work/x, $HOME and ~/x'],
-    ['src/a.ts', "GITHUB_WORKSPACE: '/home/runner/work/shop/shop'"],
+    ['docs/a.md', 'the folder ./job/x, $HOME and ~/x'],
+    ['src/a.ts', "GITHUB_WORKSPACE: '/home/runner/shop'"],
   ])('of %s may say %s', (path, text) => {
     expect(problemsOf(path, text)).toEqual([]);
   });

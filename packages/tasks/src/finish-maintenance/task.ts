@@ -1,5 +1,5 @@
 import { choice, defineTask, sessionInputs, text } from '@maintenance-tasks/core';
-import { windowFile, windowSecrets } from '../window/inputs.ts';
+import { windowFile, windowNeeds, windowSecrets } from '../window/inputs.ts';
 
 export default defineTask({
   name: 'finish-maintenance',
@@ -7,16 +7,7 @@ export default defineTask({
   summary:
     'Ends a window when its smoke tests passed: gives back traffic, takes the page away, lets monitoring alert and jobs run again, proves that nothing of the session is left, tells the channels and writes the evidence.',
   needs: {
-    Cloudflare: ['Zone Read', 'DNS Write', 'Cache Purge'],
-    Pingdom: ['API token with level Read/Write'],
-    Datadog: ['monitors_downtime'],
-    'New Relic': ['User key of a user who may change alerts'],
-    PagerDuty: ['REST API key that may write'],
-    'Azure Monitor': [
-      'Microsoft.AlertsManagement/actionRules/read, write and delete on the resource group of the rules',
-    ],
-    Statuspage: ['API key'],
-    Slack: ['chat:write'],
+    ...windowNeeds,
     'Kubernetes, Azure and others': ['What jobs, traffic and ip-allowlist need, where the window file has them'],
   },
   mutates: true,

@@ -1,23 +1,12 @@
 import { defineTask, sessionInputs, text } from '@maintenance-tasks/core';
-import { windowFile, windowSecrets } from '../window/inputs.ts';
+import { windowFile, windowNeeds, windowSecrets } from '../window/inputs.ts';
 
 export default defineTask({
   name: 'starting-maintenance',
   azure: { id: 'f9ff2cc7-9af0-4c4e-bf2f-bcd2873e2b3a', category: 'Deploy' },
   summary:
     'Begins an approved window: tells the channels, silences monitoring, shows the maintenance page, in that order. When one of them fails, what was done is undone in reverse.',
-  needs: {
-    Cloudflare: ['Zone Read', 'DNS Write', 'Cache Purge'],
-    Pingdom: ['API token with level Read/Write'],
-    Datadog: ['monitors_downtime'],
-    'New Relic': ['User key of a user who may change alerts'],
-    PagerDuty: ['REST API key that may write'],
-    'Azure Monitor': [
-      'Microsoft.AlertsManagement/actionRules/read, write and delete on the resource group of the rules',
-    ],
-    Statuspage: ['API key'],
-    Slack: ['chat:write'],
-  },
+  needs: windowNeeds,
   mutates: true,
   inputs: {
     'window-file': windowFile,

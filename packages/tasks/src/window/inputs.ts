@@ -26,3 +26,15 @@ export const systemSecrets = {
 } as const;
 
 export const windowSecrets = { ...systemSecrets, ...channelSecrets } as const;
+
+/** Least privilege for what a window silences, shows and tells; only what the window file names is needed. */
+export const windowNeeds = {
+  Cloudflare: ['Zone Read', 'DNS Write', 'Cache Purge'],
+  Pingdom: ['API token with level Read/Write'],
+  Datadog: ['monitors_downtime'],
+  'New Relic': ['User key of a user who may change alerts'],
+  PagerDuty: ['REST API key that may write'],
+  'Azure Monitor': ['Microsoft.AlertsManagement/actionRules/read, write and delete on the resource group of the rules'],
+  Statuspage: ['API key'],
+  Slack: ['chat:write'],
+} as const;
