@@ -1,4 +1,5 @@
 import { type Http, type HttpAnswer, type HttpRequest, type Quota, TaskError } from '@maintenance-tasks/core';
+import { reasonOf } from './reason.ts';
 
 const SYSTEM = 'GitHub';
 const PAGE = 100;
@@ -252,13 +253,4 @@ function accepted(answer: HttpAnswer): HttpAnswer {
 
 function isLimit({ headers }: HttpAnswer): boolean {
   return headers['x-ratelimit-remaining'] === '0' || headers['retry-after'] !== undefined;
-}
-
-function reasonOf(answer: HttpAnswer): string | undefined {
-  try {
-    const { message } = JSON.parse(answer.text) as { message?: unknown };
-    return typeof message === 'string' ? answer.quote(message).replace(/\.$/, '') : undefined;
-  } catch {
-    return undefined;
-  }
 }

@@ -1,5 +1,6 @@
 import { type Http, type HttpAnswer, type HttpRequest, TaskError } from '@maintenance-tasks/core';
 import { githubQuota } from './client.ts';
+import { reasonOf } from './reason.ts';
 
 const SYSTEM = 'GitHub';
 const PAGE = 100;
@@ -152,13 +153,4 @@ function accepted(answer: HttpAnswer): HttpAnswer {
     });
   }
   throw new TaskError('remote', { what, remedy: 'Look at the issue on GitHub, then run the task again.' });
-}
-
-function reasonOf(answer: HttpAnswer): string {
-  try {
-    const { message } = JSON.parse(answer.text) as { message?: unknown };
-    return typeof message === 'string' ? answer.quote(message).replace(/\.$/, '') : '';
-  } catch {
-    return '';
-  }
 }

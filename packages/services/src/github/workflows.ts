@@ -1,5 +1,6 @@
 import { type Http, type HttpAnswer, TaskError } from '@maintenance-tasks/core';
 import { githubQuota } from './client.ts';
+import { reasonOf } from './reason.ts';
 
 const SYSTEM = 'GitHub';
 /** Everything a run can be before it is completed: https://docs.github.com/en/rest/actions/workflow-runs */
@@ -89,13 +90,4 @@ function accepted(answer: HttpAnswer): HttpAnswer {
     });
   }
   throw new TaskError('remote', { what, remedy: 'Look at the repository’s Actions page, then run the task again.' });
-}
-
-function reasonOf(answer: HttpAnswer): string {
-  try {
-    const { message } = JSON.parse(answer.text) as { message?: unknown };
-    return typeof message === 'string' ? answer.quote(message).replace(/\.$/, '') : '';
-  } catch {
-    return '';
-  }
 }

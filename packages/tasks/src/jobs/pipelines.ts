@@ -1,11 +1,5 @@
-import {
-  type AnyContext,
-  decodeUndoNote,
-  encodeUndoNote,
-  inParallel,
-  isDamaged,
-  TaskError,
-} from '@maintenance-tasks/core';
+import { decodeUndoNote, encodeUndoNote, inParallel, isDamaged, TaskError } from '@maintenance-tasks/core';
+import { authorizationOf } from '@maintenance-tasks/services/azure-devops/authorization';
 import { createAzureDevOps } from '@maintenance-tasks/services/azure-devops/client';
 import {
   createDefinitions,
@@ -152,12 +146,4 @@ function absent(project: string, missing: readonly (string | number)[]): TaskErr
     what: `The project ${project} has no pipeline ${missing.join(', ')} that azure-devops-token can see.`,
     remedy: 'Check the ids and names.',
   });
-}
-
-/** A JSON web token goes as it is; a personal access token is a password without a user. */
-function authorizationOf(token: string, keepSecret: AnyContext['keepSecret']): string {
-  if (/^eyJ[\w-]+\.[\w-]+\.[\w-]*$/.test(token)) return `Bearer ${token}`;
-  const encoded = Buffer.from(`:${token}`).toString('base64');
-  keepSecret(encoded);
-  return `Basic ${encoded}`;
 }

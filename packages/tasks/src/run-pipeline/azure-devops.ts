@@ -1,4 +1,5 @@
 import { type AnyContext, type Http, TaskError } from '@maintenance-tasks/core';
+import { authorizationOf } from '@maintenance-tasks/services/azure-devops/authorization';
 import {
   type AzureBuild,
   type AzurePipeline,
@@ -107,14 +108,6 @@ export function azurePipeline(
     artifacts: (run) => azure.artifacts(run),
     cancel: (run) => azure.cancel(run),
   };
-}
-
-/** A JSON web token goes as it is; a personal access token is a password without a user. */
-function authorizationOf(token: string, keepSecret: AnyContext['keepSecret']): string {
-  if (/^eyJ[\w-]+\.[\w-]+\.[\w-]*$/.test(token)) return `Bearer ${token}`;
-  const encoded = Buffer.from(`:${token}`).toString('base64');
-  keepSecret(encoded);
-  return `Basic ${encoded}`;
 }
 
 function runOf({ id, url, status, result, commit }: AzureBuild): Run {
