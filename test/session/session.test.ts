@@ -197,6 +197,28 @@ describe('finish-maintenance', () => {
     expect(night.stateOf('Slack')).toMatch(/not finished as planned/);
   });
 
+  test('gives everything back after failed smoke tests where there is no page to keep up', async () => {
+    night.write('window.yaml', WINDOW.replace(/^page:.*\n/m, ''));
+    const { session } = await started();
+    const { outcome, outputs } = await night.run(finishMaintenance, { session, 'smoke-tests': 'failure' });
+    expect(outcome).toEqual({ ok: true });
+    expect(outputs).toMatchObject({ outcome: 'failure', leftovers: '' });
+    expect(night.leftovers()).toEqual([]);
+  });
+
+  test('lists what is left elsewhere although one system cannot be looked at, and calls no such night a success', async () => {
+    const { session } = await started();
+    night.answerWith({
+      Pingdom: refuse(403),
+      Cloudflare: (request) => (request.method === 'POST' ? refuse(403)() : undefined),
+    });
+    const { outcome, outputs, shown } = await night.run(finishMaintenance, { session, 'smoke-tests': 'passed' });
+    expect(outcome.ok).toBe(false);
+    expect(outputs.outcome).toBe('failure');
+    expect(shown).toMatch(/Left of the session:[\s\S]*www\.example\.com[\s\S]*Monitoring: could not be looked at/);
+    expect(night.stateOf('Slack')).toMatch(/not finished as planned/);
+  });
+
   test('writes the night as JSON, Markdown and one page that needs nothing else', async () => {
     const { session } = await started();
     const { outputs } = await night.run(finishMaintenance, { session, 'smoke-tests': 'passed' });

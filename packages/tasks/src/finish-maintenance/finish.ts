@@ -38,7 +38,7 @@ const EVENT = { success: 'finished', failure: 'failed', rescheduled: 'reschedule
 export async function finishMaintenance(context: AnyContext, given: FinishArguments): Promise<Finished> {
   const { window, session, access, dryRun } = given;
   requireAccess(missingAccess(window, access));
-  const plan = planFinish(given);
+  const plan = planFinish({ ...given, hasPage: window.page !== undefined });
   context.report.note(plan.why);
   const failures: unknown[] = [];
   const attempt = async <T>(work: () => Promise<T>): Promise<T | undefined> => {
@@ -56,9 +56,9 @@ export async function finishMaintenance(context: AnyContext, given: FinishArgume
     if (failures.length > 0) throw failures[0];
     return { outcome: plan.outcome, leftovers: [], failedChannels: [] };
   }
-  const found = await attempt(() => leftOf(context, given));
-  const leftovers = found ?? [];
-  const outcome = failures.length > 0 && plan.outcome === 'success' ? 'failure' : plan.outcome;
+  const { leftovers, unknown } = await leftOf(context, given, attempt);
+  const isWhole = failures.length === 0 && leftovers.length === 0;
+  const outcome = plan.outcome === 'success' && !isWhole ? 'failure' : plan.outcome;
   const failedChannels = (await attempt(() => tell(context, given, outcome, leftovers))) ?? [];
   const texts = leftovers.map(({ system, what }) => `${system}: ${what}`);
   const report = await attempt(async () => {
@@ -78,7 +78,7 @@ export async function finishMaintenance(context: AnyContext, given: FinishArgume
     'failed-channels': failedChannels.join('\n'),
     ...(report && { report }),
   };
-  if (failures.length > 0 || leftovers.length > 0) throw unfinished(plan, failures, found && texts, outputs);
+  if (failures.length > 0 || leftovers.length > 0) throw unfinished(plan, failures, [...texts, ...unknown], outputs);
   return { outcome, leftovers: texts, failedChannels, ...(report && { report }) };
 }
 
@@ -89,7 +89,7 @@ async function takeBack(
   plan: FinishPlan,
   attempt: (work: () => Promise<unknown>) => Promise<unknown>,
 ): Promise<void> {
-  if (!plan.removePage) {
+  if (!plan.giveBack) {
     context.log.warning(`${plan.why} Everything else of the session stays with it: silences until their own end.`);
     return;
   }
@@ -102,11 +102,22 @@ async function takeBack(
   }
 }
 
-/** Looks everywhere the window's credentials reach, not only where the window file says that something was changed. */
-async function leftOf(context: AnyContext, given: FinishArguments): Promise<readonly Leftover[]> {
+/** Looks everywhere the window's credentials reach; a system that cannot be looked at hides nothing of the others. */
+async function leftOf(
+  context: AnyContext,
+  given: FinishArguments,
+  attempt: <T>(work: () => Promise<T>) => Promise<T | undefined>,
+): Promise<{ readonly leftovers: readonly Leftover[]; readonly unknown: readonly string[] }> {
   const quiet = { ...context, report: new Report(context.log.debug) };
-  const found = await Promise.all(changesOf(given).map((change) => change.find(quiet)));
-  return found.flat().filter((leftover) => leftover.session === given.session);
+  const looked = await Promise.all(
+    changesOf(given).map(async (change) => ({ change, found: await attempt(() => change.find(quiet)) })),
+  );
+  return {
+    leftovers: looked.flatMap(({ found }) => found ?? []).filter(({ session }) => session === given.session),
+    unknown: looked.flatMap(({ change, found }) =>
+      found ? [] : [`${change.subject}: could not be looked at, and may hold something still`],
+    ),
+  };
 }
 
 function changesOf({ window, access, evidence }: FinishArguments): TemporaryChange[] {
@@ -141,28 +152,26 @@ async function tell(
 function unfinished(
   plan: FinishPlan,
   failures: readonly unknown[],
-  leftovers: readonly string[] | undefined,
+  leftovers: readonly string[],
   outputs: Record<string, string>,
 ): unknown {
   const bug = failures.find((failure) => !(failure instanceof TaskError));
   if (bug) return bug;
   const first = failures[0] as TaskError | undefined;
   const left =
-    leftovers === undefined
-      ? 'It could not be found out what is left of the session.'
-      : leftovers.length > 0
-        ? `Left of the session:\n${leftovers.map((line) => `  - ${line}`).join('\n')}\n`
-        : 'Nothing of the session is left.';
+    leftovers.length > 0
+      ? `Left of the session:\n${leftovers.map((line) => `  - ${line}`).join('\n')}\n`
+      : 'Nothing of the session is left.';
   return new TaskError(
     first?.kind ?? 'refused',
     {
       what: [
         'The session is not finished.',
         ...failures.map((failure) => (failure as TaskError).text.what),
-        ...(plan.removePage ? [] : [plan.why]),
+        ...(plan.giveBack ? [] : [plan.why]),
       ].join(' '),
       state: left,
-      remedy: plan.removePage
+      remedy: plan.giveBack
         ? 'Run finish-maintenance again, or sweep for this session, when the cause is mended.'
         : 'When the service is well again, run finish-maintenance again with page: remove (or with the new result of the smoke tests).',
     },

@@ -12,12 +12,17 @@ test.each<[string | undefined, PagePolicy, 'success' | 'failure', boolean]>([
   [undefined, 'when-tests-passed', 'failure', false],
   ['failure', 'remove', 'failure', true],
   ['success', 'keep', 'success', false],
-])('smoke tests %s with page: %s end as %s, page removed: %s', (smokeTests, page, outcome, removePage) => {
-  expect(planFinish({ outcome: undefined, smokeTests, page })).toMatchObject({ outcome, removePage });
+])('smoke tests %s with page: %s end as %s, page removed: %s', (smokeTests, page, outcome, giveBack) => {
+  expect(planFinish({ outcome: undefined, smokeTests, page, hasPage: true })).toMatchObject({ outcome, giveBack });
 });
 
 test('an outcome that is given wins over what the tests say', () => {
-  expect(planFinish({ outcome: 'rescheduled', smokeTests: 'success', page: 'when-tests-passed' }).outcome).toBe(
-    'rescheduled',
-  );
+  expect(
+    planFinish({ outcome: 'rescheduled', smokeTests: 'success', page: 'when-tests-passed', hasPage: true }).outcome,
+  ).toBe('rescheduled');
+});
+
+test('a window without a page gives everything back, whatever the tests say', () => {
+  const given = { outcome: undefined, smokeTests: 'failure', page: 'when-tests-passed', hasPage: false } as const;
+  expect(planFinish(given)).toMatchObject({ outcome: 'failure', giveBack: true });
 });

@@ -5,7 +5,8 @@ export type SmokeTests = 'passed' | 'failed' | 'not run';
 export interface FinishPlan {
   readonly outcome: Outcome;
   readonly smokeTests: SmokeTests;
-  readonly removePage: boolean;
+  /** Whether what the session changed for its time is given back. */
+  readonly giveBack: boolean;
   /** Why the page goes or stays, for the people on the call. */
   readonly why: string;
 }
@@ -24,16 +25,19 @@ export function planFinish(given: {
   readonly outcome: Outcome | undefined;
   readonly smokeTests: string | undefined;
   readonly page: PagePolicy;
+  /** Without a page there is nothing that a failed test must keep up: alerts shall tell of the broken service. */
+  readonly hasPage: boolean;
 }): FinishPlan {
   const smokeTests = smokeTestsFrom(given.smokeTests);
   const outcome = given.outcome ?? (smokeTests === 'passed' ? 'success' : 'failure');
-  return { outcome, smokeTests, ...pageDecision(given.page, smokeTests) };
+  return { outcome, smokeTests, ...pageDecision(given.hasPage ? given.page : 'no page', smokeTests) };
 }
 
-function pageDecision(policy: PagePolicy, smokeTests: SmokeTests): Pick<FinishPlan, 'removePage' | 'why'> {
+function pageDecision(policy: PagePolicy | 'no page', smokeTests: SmokeTests): Pick<FinishPlan, 'giveBack' | 'why'> {
+  if (policy === 'no page') return { giveBack: true, why: `The window has no page (smoke tests: ${smokeTests}).` };
   if (policy === 'remove')
-    return { removePage: true, why: `The page goes because page: remove says so (smoke tests: ${smokeTests}).` };
-  if (policy === 'keep') return { removePage: false, why: 'The page stays because page: keep says so.' };
-  if (smokeTests === 'passed') return { removePage: true, why: 'The page goes because the smoke tests passed.' };
-  return { removePage: false, why: `The page stays because the smoke tests did not pass (${smokeTests}).` };
+    return { giveBack: true, why: `The page goes because page: remove says so (smoke tests: ${smokeTests}).` };
+  if (policy === 'keep') return { giveBack: false, why: 'The page stays because page: keep says so.' };
+  if (smokeTests === 'passed') return { giveBack: true, why: 'The page goes because the smoke tests passed.' };
+  return { giveBack: false, why: `The page stays because the smoke tests did not pass (${smokeTests}).` };
 }
