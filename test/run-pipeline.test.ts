@@ -144,6 +144,23 @@ describe.each(['github', 'azure-devops'] as const)('run-pipeline on %s', (host) 
     expect(starts()).toEqual([]);
   });
 
+  test('runs a tag of the approved plan, and refuses one that moved since or is not in it', async () => {
+    const plan = (commit: string) => ({
+      'tag-commits': `example-org/other v9 ${MOVED}\n${WHERE[host].repository} ${TAG} ${commit}`,
+    });
+    const moved = await run(host, plan(MOVED));
+    expect(moved.outcome).toMatchObject({ ok: false, kind: 'conflict' });
+    const other = await run(host, { 'tag-commits': `example-org/other ${TAG} ${COMMIT}` });
+    expect(other.outcome).toMatchObject({ ok: false, kind: 'refused' });
+    expect(messageOf(other.outcome)).toContain('is not in the plan that was approved');
+    expect(starts()).toEqual([]);
+    const unplanned = { unplanned: 'true', reason: 'found at 04:20', 'dry-run': 'true' };
+    const allowed = await run(host, { 'tag-commits': `example-org/other ${TAG} ${COMMIT}`, ...unplanned });
+    expect(allowed.outcome).toEqual({ ok: true });
+    expect((await run(host, plan(COMMIT))).outcome).toEqual({ ok: true });
+    expect(starts()).toHaveLength(1);
+  });
+
   test('ends a run that started at another commit, as the tag moved between the look and the start', async () => {
     const before = { github, 'azure-devops': azure }[host];
     world({ refs: { tags: { [TAG]: MOVED } } });

@@ -153,6 +153,8 @@ describe('starting-maintenance', () => {
     const { outcome, shown } = await night.run(startingMaintenance, given);
     expect(outcome.ok).toBe(false);
     expect(shown).toMatch(/What had been done was taken back/);
+    // The evidence says it of the silence, too, which is no longer in force.
+    expect(shown).toMatch(/4711[^\n]*put back/);
     expect(night.leftovers()).toEqual([]);
     expect(night.stateOf('Cloudflare')).toBe(before);
     expect(night.stateOf('Slack')).toMatch(/could not begin/);
